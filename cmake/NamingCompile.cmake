@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+# How our own targets are compiled. Users' targets get nothing of this.
+
+add_library(naming_compile INTERFACE)
+target_compile_features(naming_compile INTERFACE cxx_std_17)
+target_compile_options(naming_compile INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(naming_compile INTERFACE -Wno-unknown-warning-option)
+endif()
+if(NAMING_WERROR)
+  target_compile_options(naming_compile INTERFACE -Werror)
+endif()
+if(NAMING_SANITIZE)
+  target_compile_options(naming_compile INTERFACE
+    -fsanitize=${NAMING_SANITIZE} -fno-sanitize-recover=all
+    -fno-omit-frame-pointer
+    # g++ 12 finds uninitialized variables in instrumented standard headers.
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+  target_link_options(naming_compile INTERFACE -fsanitize=${NAMING_SANITIZE})
+endif()

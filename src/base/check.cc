@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "base/check.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "absl/strings/str_format.h"
+#include "base/text.h"
+#include "base/url.h"
+
+namespace naming::base {
+namespace {
+
+constexpr std::size_t kMaxTextBytes = 255;
+
+absl::Status Must(std::string_view field, std::string_view demand) {
+  return absl::InvalidArgumentError(
+      absl::StrFormat("%s: must %s", field, demand));
+}
+
+bool HasControl(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
+
+}  // namespace
+
+absl::Status CheckText(std::string_view field, std::string_view text) {
+  if (text.size() > kMaxTextBytes) return Must(field, "be at most 255 bytes");
+  if (!IsValidUtf8(text) || HasControl(text)) {
+    return Must(field, "be UTF-8 without control characters");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckNonEmptyText(std::string_view field, std::string_view text) {
+  if (text.empty()) return Must(field, "not be empty");
+  return CheckText(field, text);
+}
+
+absl::Status CheckName(std::string_view field, std::string_view text) {
+  absl::Status status = CheckNonEmptyText(field, text);
+  if (!status.ok()) return status;
+  if (text.find(' ') != std::string_view::npos) {
+    return Must(field, "not contain white space");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckAddress(std::string_view field, std::string_view text) {
+  absl::Status status = CheckName(field, text);
+  if (!status.ok()) return status;
+  // Discovery nodes join the addresses of an Instance with commas.
+  if (text.find(',') != std::string_view::npos) {
+    return Must(field, "be one address, without a comma");
+  }
+  if (!ParseAddress(text)) {
+    return Must(field, absl::StrFormat("be \"scheme://host:port\", is \"%s\"",
+                                       Excerpt(text, 100)));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace naming::base

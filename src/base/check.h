@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef NAMING_BASE_CHECK_H_
+#define NAMING_BASE_CHECK_H_
+
+#include <string_view>
+
+#include "absl/status/status.h"
+
+// What is asked of texts that users hand in. Each function returns
+// kInvalidArgument with a message "<field>: must …" when `text` isn't so.
+namespace naming::base {
+
+// UTF-8 without control characters, at most 255 bytes; may be empty.
+absl::Status CheckText(std::string_view field, std::string_view text);
+
+// The same, and not empty.
+absl::Status CheckNonEmptyText(std::string_view field, std::string_view text);
+
+// The same, and without white space: names that stand in URLs and tables.
+absl::Status CheckName(std::string_view field, std::string_view text);
+
+// "scheme://host:port", without a comma; see base::ParseAddress().
+absl::Status CheckAddress(std::string_view field, std::string_view text);
+
+}  // namespace naming::base
+
+#endif  // NAMING_BASE_CHECK_H_

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "core/topic.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "core/timeout.h"
+
+namespace naming::core {
+namespace {
+
+using Zones = std::map<std::string, Snapshot::Instances>;
+
+std::shared_ptr<const Instance> Find(const Snapshot& snapshot,
+                                     const Instance& instance) {
+  const auto zone = snapshot.zones.find(instance.zone);
+  if (zone == snapshot.zones.end()) return nullptr;
+  const auto it = std::lower_bound(
+      zone->second.begin(), zone->second.end(), instance.hostname,
+      [](const std::shared_ptr<const Instance>& candidate,
+         const std::string& hostname) {
+        return candidate->hostname < hostname;
+      });
+  if (it == zone->second.end() || (*it)->hostname != instance.hostname) {
+    return nullptr;
+  }
+  return *it;
+}
+
+// Sorts `instances` into zones and by hostname. Those that `previous` has too
+// are its objects.
+Zones MakeZones(std::vector<Instance> instances, const Snapshot* previous) {
+  std::map<std::string, std::map<std::string, Instance>> sorted;
+  for (Instance& instance : instances) {
+    auto& slot = sorted[instance.zone][instance.hostname];
+    slot = std::move(instance);
+  }
+  Zones zones;
+  for (auto& [zone, by_hostname] : sorted) {
+    Snapshot::Instances& list = zones[zone];
+    list.reserve(by_hostname.size());
+    for (auto& [hostname, instance] : by_hostname) {
+      std::shared_ptr<const Instance> object;
+      if (previous != nullptr) object = Find(*previous, instance);
+      if (object == nullptr || *object != instance) {
+        object = std::make_shared<const Instance>(std::move(instance));
+      }
+      list.push_back(std::move(object));
+    }
+  }
+  return zones;
+}
+
+}  // namespace
+
+Topic::Topic(std::shared_ptr<const TopicSetting> setting, std::string app_id,
+             std::int64_t revision)
+    : setting_(std::move(setting)),
+      app_id_(std::move(app_id)),
+      guard_(setting_->shrink),
+      revision_(revision) {}
+
+Topic::~Topic() = default;
+
+void Topic::Publish(List list) {
+  Report(absl::OkStatus(), false);
+  Apply(std::move(list), snapshot());
+}
+
+void Topic::ReportMissing(absl::Status not_found, bool is_live) {
+  Report(std::move(not_found), true);
+  const std::shared_ptr<const Snapshot> previous = snapshot();
+  if (previous == nullptr) return;
+  List nothing;
+  nothing.is_live = is_live;
+  Apply(std::move(nothing), previous);
+}
+
+// The feeding calls come one at a time, so the Snapshot that the new one is
+// made from is still the present one when it is replaced.
+void Topic::Apply(List list, const std::shared_ptr<const Snapshot>& previous) {
+  auto next = std::make_shared<Snapshot>();
+  next->app_id = app_id_;
+  next->zones = MakeZones(std::move(list.instances), previous.get());
+  if (previous != nullptr) {
+    guard_.HoldBack(previous->zones, list.is_live, setting_->clock->Now(),
+                    next->zones);
+  }
+  next->schedule = std::move(list.schedule);
+  // Unchanged Instances are the same objects: comparing pointers is enough.
+  const bool is_new = previous == nullptr || next->zones != previous->zones ||
+                      next->schedule != previous->schedule;
+
+  std::vector<std::shared_ptr<Callback>> subscriptions;
+  {
+    base::MutexLock lock(mutex_);
+    if (is_closed_ || !is_new) return;
+    next->revision = ++revision_;
+    snapshot_ = std::move(next);
+    subscriptions = subscriptions_;
+    changed_.NotifyAll();
+  }
+  for (const auto& subscription : subscriptions) subscription->Schedule();
+}
+
+void Topic::ReportError(absl::Status error) { Report(std::move(error), false); }
+
+void Topic::Report(absl::Status error, bool is_missing) {
+  base::MutexLock lock(mutex_);
+  last_error_ = std::move(error);
+  is_missing_ = is_missing;
+}
+
+absl::StatusOr<std::shared_ptr<const Snapshot>> Topic::Fetch(
+    std::chrono::milliseconds timeout, const std::atomic<bool>* cancelled) {
+  timeout = Bounded(timeout);
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  bool in_time = timeout.count() > 0;
+  base::MutexLock lock(mutex_);
+  for (;;) {
+    if (snapshot_ != nullptr) return snapshot_;
+    if (is_closed_ || *cancelled) {
+      return absl::CancelledError(absl::StrFormat(
+          "%s: fetch %s: the %s is being destroyed", setting_->backend, app_id_,
+          is_closed_ ? "client" : "resolver"));
+    }
+    if (!in_time) return TimeoutError(timeout);
+    in_time = changed_.WaitUntil(mutex_, deadline);
+  }
+}
+
+absl::Status Topic::TimeoutError(std::chrono::milliseconds timeout) const {
+  if (is_missing_) {
+    return absl::NotFoundError(std::string(last_error_.message()));
+  }
+  std::string message =
+      absl::StrFormat("%s: fetch %s: no list within %dms", setting_->backend,
+                      app_id_, timeout.count());
+  if (!last_error_.ok()) {
+    message += absl::StrFormat(": %s", last_error_.message());
+  }
+  return absl::DeadlineExceededError(message);
+}
+
+Watcher Topic::Watch(
+    std::function<void(std::shared_ptr<const Snapshot>)> on_change) {
+  if (!on_change) return Watcher();
+  // `step` finds the newest Snapshot when it runs, so a slow callback misses
+  // those in between, and none comes twice.
+  auto step = [this, told = std::int64_t{0},
+               on_change = std::move(on_change)]() mutable {
+    std::shared_ptr<const Snapshot> newest = snapshot();
+    if (newest == nullptr || newest->revision == told) return;
+    told = newest->revision;
+    on_change(std::move(newest));
+  };
+  auto subscription =
+      std::make_shared<Callback>(setting_->dispatcher, std::move(step));
+  bool has_snapshot = false;
+  {
+    base::MutexLock lock(mutex_);
+    if (is_closed_) return Watcher();
+    subscriptions_.push_back(subscription);
+    has_snapshot = snapshot_ != nullptr;
+  }
+  if (has_snapshot) subscription->Schedule();
+  return Watcher([self = shared_from_this(), subscription] {
+    self->Unsubscribe(subscription);
+  });
+}
+
+void Topic::Unsubscribe(const std::shared_ptr<Callback>& subscription) {
+  subscription->End();
+  base::MutexLock lock(mutex_);
+  subscriptions_.erase(
+      std::find(subscriptions_.begin(), subscriptions_.end(), subscription));
+}
+
+void Topic::Interrupt() {
+  base::MutexLock lock(mutex_);
+  changed_.NotifyAll();
+}
+
+void Topic::Close() {
+  base::MutexLock lock(mutex_);
+  is_closed_ = true;
+  changed_.NotifyAll();
+}
+
+std::int64_t Topic::revision() const {
+  base::MutexLock lock(mutex_);
+  return revision_;
+}
+
+std::shared_ptr<const Snapshot> Topic::snapshot() const {
+  base::MutexLock lock(mutex_);
+  return snapshot_;
+}
+
+}  // namespace naming::core

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef NAMING_CORE_TOPIC_H_
+#define NAMING_CORE_TOPIC_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "core/callback.h"
+#include "core/dispatcher.h"
+#include "core/shrink_guard.h"
+#include "naming/instance.h"
+#include "naming/schedule.h"
+#include "naming/shrink_policy.h"
+#include "naming/snapshot.h"
+#include "naming/watcher.h"
+
+namespace naming::core {
+
+// One application as a backend answered it: always the whole list.
+struct List {
+  std::vector<Instance> instances;  // In any order.
+  Schedule schedule;
+
+  // The registry was there without a break since it gave the list before this
+  // one: what is missing has left. See ShrinkPolicy.
+  bool is_live = false;
+};
+
+// What the Topics of a Client share.
+struct TopicSetting {
+  std::string backend;  // Begins messages: "discovery".
+  std::shared_ptr<Dispatcher> dispatcher;
+  const base::Clock* clock = &base::Clock::Real();
+  ShrinkPolicy shrink;
+};
+
+// The current Snapshot of one application, and who follows it. A backend feeds
+// it lists and errors; it alone decides whether a list becomes the Snapshot.
+//
+// A list becomes the Snapshot when it differs in content from the present one,
+// or is the first; what it lacks may be held back, see ShrinkPolicy. Instances
+// that did not change keep their objects. Of two Instances with the same zone
+// and hostname the last one counts. Errors never change the Snapshot.
+//
+// Thread-safe; the feeding calls come from one thread at a time. Held by
+// shared_ptr: by Topics, Resolvers, Watchers and the backend's workers.
+class Topic final : public std::enable_shared_from_this<Topic> {
+ public:
+  // Revisions go on after `revision`.
+  Topic(std::shared_ptr<const TopicSetting> setting, std::string app_id,
+        std::int64_t revision = 0);
+  ~Topic();
+
+  const std::string& app_id() const { return app_id_; }
+
+  // --- For backends ---
+
+  // Takes a list that a registry answered.
+  void Publish(List list);
+
+  // Notes that a registry answered that it knows no such application: an empty
+  // list, for a Snapshot that there is. `is_live` as in List. `not_found` and
+  // `error` have complete messages, such as "discovery: poll main.account:
+  // http://…: code -404".
+  void ReportMissing(absl::Status not_found, bool is_live);
+
+  // Notes that no answer could be had. The Snapshot, if there is one, stays.
+  void ReportError(absl::Status error);
+
+  // --- For Resolvers ---
+
+  // As Resolver::Fetch(). Returns kCancelled when `*cancelled` becomes true;
+  // who sets it calls Interrupt() afterwards.
+  absl::StatusOr<std::shared_ptr<const Snapshot>> Fetch(
+      std::chrono::milliseconds timeout, const std::atomic<bool>* cancelled);
+
+  // As Resolver::Watch(). The Watcher keeps the Topic alive. Once closed, it
+  // follows nothing.
+  Watcher Watch(std::function<void(std::shared_ptr<const Snapshot>)> on_change);
+
+  // Lets waiting Fetch() calls look at their `cancelled` again.
+  void Interrupt();
+
+  // The Client is going away: ends waiting Fetch() calls for good. From now on
+  // the Snapshot stays as it is, and a Fetch() without one returns kCancelled
+  // at once.
+  void Close();
+
+  // Returns the revision of the last Snapshot.
+  std::int64_t revision() const;
+
+ private:
+  std::shared_ptr<const Snapshot> snapshot() const;
+  void Apply(List list, const std::shared_ptr<const Snapshot>& previous);
+  void Report(absl::Status error, bool is_missing);
+  absl::Status TimeoutError(std::chrono::milliseconds timeout) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Unsubscribe(const std::shared_ptr<Callback>& subscription);
+
+  const std::shared_ptr<const TopicSetting> setting_;
+  const std::string app_id_;
+  ShrinkGuard guard_;  // Used by the feeding calls alone.
+
+  mutable base::Mutex mutex_;
+  base::CondVar changed_;
+  std::shared_ptr<const Snapshot> snapshot_ ABSL_GUARDED_BY(mutex_);
+  std::int64_t revision_ ABSL_GUARDED_BY(mutex_);
+  absl::Status last_error_ ABSL_GUARDED_BY(mutex_);
+  bool is_missing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool is_closed_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<std::shared_ptr<Callback>> subscriptions_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace naming::core
+
+#endif  // NAMING_CORE_TOPIC_H_

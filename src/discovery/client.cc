@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "naming/discovery/client.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <random>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/url.h"
+#include "base/worker.h"
+#include "core/dispatcher.h"
+#include "core/keeper.h"
+#include "core/logger.h"
+#include "core/topics.h"
+#include "discovery/lease.h"
+#include "discovery/node_finder.h"
+#include "discovery/nodes.h"
+#include "discovery/poller.h"
+#include "discovery/requester.h"
+#include "naming/version.h"
+#include "net/curl_http_client.h"
+
+namespace naming::discovery {
+namespace {
+
+std::uint64_t RandomSeed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
+std::string OsHostname() {
+  char name[256] = {};
+  if (gethostname(name, sizeof(name) - 1) != 0 || name[0] == '\0') {
+    return "localhost";
+  }
+  return name;
+}
+
+std::vector<std::string> SeedUrls(const std::vector<std::string>& nodes) {
+  std::vector<std::string> urls;
+  for (const std::string& node : nodes) {
+    std::string url = NodeUrl(node).value();  // Validate() has seen it.
+    if (std::find(urls.begin(), urls.end(), url) == urls.end()) {
+      urls.push_back(std::move(url));
+    }
+  }
+  return urls;
+}
+
+// The nodes' data is told apart by hostname: two programs of one application on
+// one machine must not share it (C-48).
+std::string DefaultHostname(const ClientOptions& options,
+                            const Instance& instance) {
+  if (!options.hostname.empty()) return options.hostname;
+  const auto address = instance.addrs.empty()
+                           ? std::nullopt
+                           : base::ParseAddress(instance.addrs.front());
+  if (!address) return OsHostname();  // Refused later, for its address.
+  return absl::StrFormat("%s:%d", OsHostname(), address->host_port.port);
+}
+
+Instance Complete(Instance instance, const ClientOptions& options) {
+  if (instance.hostname.empty()) {
+    instance.hostname = DefaultHostname(options, instance);
+  }
+  if (instance.region.empty()) instance.region = options.region;
+  if (instance.zone.empty()) instance.zone = options.zone;
+  if (instance.env.empty()) instance.env = options.env;
+  if (!options.color.empty()) {
+    instance.metadata.emplace(kMetadataColor, options.color);
+  }
+  return instance;
+}
+
+RequesterOptions MakeRequesterOptions(const ClientOptions& options) {
+  RequesterOptions made;
+  made.user_agent = absl::StrFormat("naming/%d.%d.%d", NAMING_VERSION_MAJOR,
+                                    NAMING_VERSION_MINOR, NAMING_VERSION_PATCH);
+  made.app_id = options.app_id;
+  made.connect_timeout = options.connect_timeout;
+  made.request_timeout = options.request_timeout;
+  return made;
+}
+
+PollerOptions MakePollerOptions(const ClientOptions& options,
+                                std::uint64_t seed) {
+  PollerOptions made;
+  made.env = options.env;
+  made.hold = options.poll_hold;
+  made.poller_prefix =
+      absl::StrFormat("%s/%d/%x", OsHostname(), getpid(), seed);
+  made.seed = seed;
+  return made;
+}
+
+NodeFinderOptions MakeNodeFinderOptions(const ClientOptions& options,
+                                        std::uint64_t seed) {
+  NodeFinderOptions made;
+  made.zone = options.zone;
+  made.env = options.env;
+  made.interval = options.nodes_interval;
+  made.seed = seed;
+  return made;
+}
+
+core::TopicSetting MakeTopicSetting(
+    const ClientOptions& options,
+    std::shared_ptr<core::Dispatcher> dispatcher) {
+  core::TopicSetting made;
+  made.backend = "discovery";
+  made.dispatcher = std::move(dispatcher);
+  made.shrink = options.shrink;
+  return made;
+}
+
+core::KeeperOptions MakeKeeperOptions(const ClientOptions& options,
+                                      std::uint64_t seed) {
+  core::KeeperOptions made;
+  made.backend = "discovery";
+  made.refresh_interval = options.renew_interval;
+  made.cancel_timeout = options.cancel_timeout;
+  made.seed = seed;
+  return made;
+}
+
+}  // namespace
+
+// Two workers, each with its own connections, so that a renewal never waits for
+// what a poll brings.
+struct Client::Rep {
+  Rep(ClientOptions client_options, std::uint64_t seed)
+      : options(std::move(client_options)),
+        logger(std::make_shared<core::Logger>(options.log_sink)),
+        dispatcher(std::make_shared<core::Dispatcher>()),
+        nodes(base::Clock::Real(), logger, SeedUrls(options.nodes), seed),
+        poll_requester(base::Clock::Real(), poll_http, nodes,
+                       MakeRequesterOptions(options)),
+        renew_requester(base::Clock::Real(), renew_http, nodes,
+                        MakeRequesterOptions(options)),
+        poll_worker("naming-poll", &poll_http),
+        renew_worker("naming-renew", &renew_http),
+        poller(poll_worker, poll_requester, MakePollerOptions(options, seed)),
+        node_finder(poll_worker, poll_requester,
+                    MakeNodeFinderOptions(options, seed)),
+        topics(std::make_shared<core::Topics>(
+            &poller, MakeTopicSetting(options, dispatcher))),
+        keeper(
+            &renew_worker, dispatcher, logger,
+            [this](const Instance& instance) {
+              return std::make_unique<Lease>(renew_worker, renew_requester,
+                                             instance);
+            },
+            MakeKeeperOptions(options, seed)) {}
+
+  // Workers end before what their tasks use is destroyed.
+  ~Rep() {
+    topics->Close();
+    poll_worker.Stop();
+    keeper.Close();
+    renew_worker.Stop();
+    dispatcher->Stop();
+  }
+
+  const ClientOptions options;
+  const std::shared_ptr<core::Logger> logger;
+  const std::shared_ptr<core::Dispatcher> dispatcher;
+  Nodes nodes;
+  net::CurlHttpClient poll_http;
+  net::CurlHttpClient renew_http;
+  Requester poll_requester;
+  Requester renew_requester;
+  base::Worker poll_worker;
+  base::Worker renew_worker;
+  Poller poller;
+  NodeFinder node_finder;
+  const std::shared_ptr<core::Topics> topics;
+  core::Keeper keeper;
+};
+
+Client::Client(std::unique_ptr<Rep> rep) : rep_(std::move(rep)) {}
+
+Client::~Client() = default;
+
+absl::StatusOr<std::unique_ptr<Client>> Client::Create(ClientOptions options) {
+  absl::Status valid = Validate(options);
+  if (!valid.ok()) return valid;
+  auto rep = std::make_unique<Rep>(std::move(options), RandomSeed());
+  rep->node_finder.Begin();
+  return std::unique_ptr<Client>(new Client(std::move(rep)));
+}
+
+absl::StatusOr<Registration> Client::Register(Instance instance,
+                                              const RegisterOptions& options) {
+  return rep_->keeper.Register(Complete(std::move(instance), rep_->options),
+                               options);
+}
+
+std::string_view Client::scheme() const { return "discovery"; }
+
+absl::StatusOr<std::unique_ptr<Resolver>> Client::Build(const Target& target) {
+  absl::Status valid = CheckTarget(target);
+  if (!valid.ok()) return valid;
+  return rep_->topics->Resolve(target.app_id);
+}
+
+std::vector<std::string> Client::nodes() const { return rep_->nodes.All(); }
+
+}  // namespace naming::discovery

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "discovery/lease.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+
+namespace naming::discovery {
+namespace {
+
+// A register that a node ignored for the sake of newer data is repeated once
+// with a timestamp above that; twice would be a quarrel between two programs.
+constexpr int kRegisterAttempts = 2;
+
+bool Contains(const std::map<std::string, std::string>& all,
+              const std::map<std::string, std::string>& some) {
+  return std::includes(all.begin(), all.end(), some.begin(), some.end());
+}
+
+}  // namespace
+
+Lease::Lease(base::Loop& loop, Requester& requester, Instance instance)
+    : loop_(loop), requester_(requester), instance_(std::move(instance)) {}
+
+Lease::~Lease() { Abort(); }
+
+void Lease::Put(const Instance& instance, Done done) {
+  if (instance != instance_) is_held_back_ = false;
+  instance_ = instance;
+  accepted_.reset();
+  Register(std::nullopt, kRegisterAttempts, std::move(done));
+}
+
+void Lease::Refresh(Done done) {
+  Post("renew", "/discovery/renew", InstanceKeyForm(instance_), std::nullopt,
+       [this, done = std::move(done)](const absl::StatusOr<Answer>& answer,
+                                      const std::string& node) {
+         if (!answer.ok()) return done(answer.status());
+         const absl::Status status = StatusOf(*answer);
+         if (absl::IsNotFound(status)) is_held_back_ = false;
+         if (!status.ok()) return done(Describe(What("renew"), node, status));
+         const auto stored = DecodeStored(*answer);
+         if (!stored) return done(absl::OkStatus());
+         is_held_back_ = stored->status == Instance::Status::kWaiting &&
+                         instance_.status == Instance::Status::kUp;
+         if (!HasDrifted(*stored)) return done(absl::OkStatus());
+         dirty_timestamp_ = std::max(dirty_timestamp_, stored->dirty_timestamp);
+         done(Describe(What("renew"), node,
+                       absl::NotFoundError("somebody else has changed it")));
+       });
+}
+
+void Lease::Remove(Done done) {
+  Post("cancel", "/discovery/cancel", InstanceKeyForm(instance_), std::nullopt,
+       [this, done = std::move(done)](const absl::StatusOr<Answer>& answer,
+                                      const std::string& node) {
+         if (!answer.ok()) return done(answer.status());
+         const absl::Status status = StatusOf(*answer);
+         done(absl::IsNotFound(status)
+                  ? absl::OkStatus()
+                  : Describe(What("cancel"), node, status));
+       });
+}
+
+void Lease::Abort() {
+  requester_.Abort(std::exchange(request_, 0));
+  loop_.CancelTimer(std::exchange(refusal_, 0));
+}
+
+void Lease::Register(std::optional<std::string> node, int attempts_left,
+                     Done done) {
+  Instance sent = instance_;
+  if (is_held_back_) sent.status = Instance::Status::kWaiting;
+  Post("register", "/discovery/register",
+       RegisterForm(sent, NextDirtyTimestamp()), std::move(node),
+       [this, attempts_left, done = std::move(done)](
+           const absl::StatusOr<Answer>& answer, const std::string& asked) {
+         absl::Status status = answer.status();
+         if (answer.ok()) {
+           status = Describe(What("register"), asked, StatusOf(*answer));
+         }
+         if (!status.ok()) return done(status);
+         Verify(asked, attempts_left - 1, done);
+       });
+}
+
+void Lease::Verify(const std::string& node, int attempts_left, Done done) {
+  Post("verify", "/discovery/renew", InstanceKeyForm(instance_), node,
+       [this, attempts_left, done = std::move(done)](
+           const absl::StatusOr<Answer>& answer, const std::string& asked) {
+         if (!answer.ok()) return done(answer.status());
+         const absl::Status status = StatusOf(*answer);
+         if (!status.ok()) {
+           // It was taken and is gone: whoever did that, it may pass.
+           return done(
+               Describe(What("verify"), asked,
+                        absl::UnavailableError(std::string(status.message()))));
+         }
+         auto stored = DecodeStored(*answer);
+         const bool is_ignored = stored && !IsOurs(*stored) &&
+                                 stored->dirty_timestamp > dirty_timestamp_;
+         if (!is_ignored) {
+           accepted_ = std::move(stored);
+           return done(absl::OkStatus());
+         }
+         dirty_timestamp_ = stored->dirty_timestamp;
+         if (attempts_left > 0) return Register(asked, attempts_left, done);
+         done(Describe(
+             What("verify"), asked,
+             absl::UnavailableError(absl::StrFormat(
+                 "somebody else registers hostname %s", instance_.hostname))));
+       });
+}
+
+// No `node`: the one whose turn it is.
+void Lease::Post(std::string_view verb, std::string_view path,
+                 std::string parameters, std::optional<std::string> node,
+                 OnAnswer on_answer) {
+  if (!node) node = requester_.nodes().Choose();
+  if (!node) {
+    refusal_ = loop_.RunAfter(
+        base::Clock::Duration::zero(),
+        [this, what = What(verb), on_answer = std::move(on_answer)] {
+          refusal_ = 0;
+          on_answer(requester_.NoNode(what), "");
+        });
+    return;
+  }
+  Call call;
+  call.what = What(verb);
+  call.node = *node;
+  call.method = net::HttpRequest::Method::kPost;
+  call.path = path;
+  call.parameters = std::move(parameters);
+  request_ = requester_.Send(
+      std::move(call), [this, asked = *node, on_answer = std::move(on_answer)](
+                           const absl::StatusOr<Answer>& answer) {
+        request_ = 0;
+        on_answer(answer, asked);
+      });
+}
+
+std::string Lease::What(std::string_view verb) const {
+  return absl::StrFormat("%s %s", verb, instance_.app_id);
+}
+
+// Ours must grow even when the clock is set back, and pass what is stored.
+std::int64_t Lease::NextDirtyTimestamp() {
+  const std::int64_t now = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                               loop_.clock().WallNow().time_since_epoch())
+                               .count();
+  dirty_timestamp_ = std::max(now, dirty_timestamp_ + 1);
+  return dirty_timestamp_;
+}
+
+// Whether `stored` can be what a node made of `instance_`: old ones keep only
+// the first of several addresses.
+bool Lease::IsOurs(const StoredInstance& stored) const {
+  const bool has_only_ours = std::all_of(
+      stored.addrs.begin(), stored.addrs.end(),
+      [this](const std::string& addr) {
+        return std::find(instance_.addrs.begin(), instance_.addrs.end(),
+                         addr) != instance_.addrs.end();
+      });
+  return has_only_ours && !stored.addrs.empty() &&
+         stored.version == instance_.version &&
+         Contains(stored.metadata, instance_.metadata);
+}
+
+// Compared with what the node accepted, not with what was sent, because no
+// repetition would change what a node makes of it. Metadata that others add is
+// theirs.
+bool Lease::HasDrifted(const StoredInstance& stored) const {
+  if (!accepted_) return false;
+  if (stored.addrs != accepted_->addrs ||
+      stored.version != accepted_->version) {
+    return true;
+  }
+  if (!Contains(stored.metadata, accepted_->metadata)) return true;
+  return stored.status == Instance::Status::kUp &&
+         accepted_->status == Instance::Status::kWaiting;
+}
+
+}  // namespace naming::discovery

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef NAMING_DISCOVERY_LEASE_H_
+#define NAMING_DISCOVERY_LEASE_H_
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "base/loop.h"
+#include "core/keeper.h"
+#include "discovery/protocol.h"
+#include "discovery/requester.h"
+#include "naming/instance.h"
+
+namespace naming::discovery {
+
+// One registration with discovery nodes: register, renew and cancel.
+//
+// A node answers a register with success even when it ignores it, because it
+// holds data of a larger dirty_timestamp (C-09). So a put is a register and a
+// renew, whose answer shows what the node holds, and every later renew is
+// compared with that: what somebody else changed is put again. What somebody
+// else set to waiting stays so until the program updates its Instance.
+//
+// Lives on the renewing loop.
+class Lease final : public core::Lease {
+ public:
+  // `loop` and `requester` outlive it.
+  Lease(base::Loop& loop, Requester& requester, Instance instance);
+  ~Lease() override;
+
+  void Put(const Instance& instance, Done done) override;
+  void Refresh(Done done) override;
+  void Remove(Done done) override;
+  void Abort() override;
+
+ private:
+  // Gets the answer, or why there is none, with a complete message.
+  using OnAnswer = std::function<void(const absl::StatusOr<Answer>&,
+                                      const std::string& node)>;
+
+  void Register(std::optional<std::string> node, int attempts_left, Done done);
+  void Verify(const std::string& node, int attempts_left, Done done);
+  void Post(std::string_view verb, std::string_view path,
+            std::string parameters, std::optional<std::string> node,
+            OnAnswer on_answer);
+  std::string What(std::string_view verb) const;
+  std::int64_t NextDirtyTimestamp();
+  bool IsOurs(const StoredInstance& stored) const;
+  bool HasDrifted(const StoredInstance& stored) const;
+
+  base::Loop& loop_;
+  Requester& requester_;
+  Instance instance_;  // As it was put last.
+  std::int64_t dirty_timestamp_ = 0;
+
+  // What a node made of `instance_`; nothing when it doesn't tell.
+  std::optional<StoredInstance> accepted_;
+
+  // Somebody else has set it to waiting.
+  bool is_held_back_ = false;
+
+  Requester::RequestId request_ = 0;
+  base::Loop::TimerId refusal_ = 0;
+};
+
+}  // namespace naming::discovery
+
+#endif  // NAMING_DISCOVERY_LEASE_H_

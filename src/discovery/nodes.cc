@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "discovery/nodes.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+#include "base/url.h"
+
+namespace naming::discovery {
+namespace {
+
+using std::chrono::milliseconds;
+
+// At most 18 attempts a minute at a node that stays dead, however many
+// requests wait for it.
+constexpr milliseconds kFirstBackoff{200};
+constexpr milliseconds kMaxBackoff{6000};
+constexpr double kJitter = 0.25;
+
+// A node that failed is as good as any again after so long without news.
+constexpr std::chrono::minutes kForgetAfter{5};
+
+// FNV-1a with a final mix: spreads ranks well, and is the same everywhere.
+std::uint64_t Rank(std::string_view url, std::uint64_t seed) {
+  std::uint64_t hash = 14695981039346656037ull ^ seed;
+  for (const char c : url) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ull;
+  }
+  hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccdull;
+  return hash ^ (hash >> 33);
+}
+
+bool IsLoopbackHost(std::string_view host) {
+  return host == "localhost" || host == "::1" || host.substr(0, 4) == "127.";
+}
+
+bool IsUnspecifiedHost(std::string_view host) {
+  return host == "0.0.0.0" || host == "::";
+}
+
+bool AnyOnLoopback(const std::vector<std::string>& urls) {
+  return std::any_of(urls.begin(), urls.end(), [](const std::string& url) {
+    const auto address = base::ParseAddress(url);
+    return address && IsLoopbackHost(address->host_port.host);
+  });
+}
+
+}  // namespace
+
+std::optional<std::string> NodeUrl(std::string_view text) {
+  const bool has_scheme = text.find("://") != std::string_view::npos;
+  const auto address = base::ParseAddress(
+      has_scheme ? std::string(text) : absl::StrFormat("http://%s", text));
+  if (!address) return std::nullopt;
+  if (address->scheme != "http" && address->scheme != "https") {
+    return std::nullopt;
+  }
+  const std::string url = absl::StrFormat("%s://%s", address->scheme,
+                                          address->host_port.ToString());
+  // Nothing but a closing slash may follow: nodes serve no other path.
+  const std::string_view rest =
+      has_scheme ? text.substr(text.find("://") + 3) : text;
+  const std::size_t slash = rest.find_first_of("/?#");
+  if (slash != std::string_view::npos && rest.substr(slash) != "/") {
+    return std::nullopt;
+  }
+  return url;
+}
+
+Nodes::Nodes(const base::Clock& clock, std::shared_ptr<core::Logger> logger,
+             std::vector<std::string> seeds, std::uint64_t random_seed)
+    : clock_(clock),
+      logger_(std::move(logger)),
+      seeds_(std::move(seeds)),
+      random_seed_(random_seed),
+      seeds_on_loopback_(AnyOnLoopback(seeds_)),
+      random_(base::SeededRandom(random_seed)) {
+  base::MutexLock lock(mutex_);
+  for (const std::string& url : seeds_) Add(url);
+}
+
+std::optional<std::string> Nodes::Choose() {
+  base::MutexLock lock(mutex_);
+  const auto now = clock_.Now();
+  const std::string* best_well = nullptr;
+  std::uint64_t best_rank = 0;
+  std::pair<const std::string, Node>* first_retry = nullptr;
+  for (auto& entry : nodes_) {
+    Node& node = entry.second;
+    if (node.failures > 0 && now - node.last_failed >= kForgetAfter) {
+      node.failures = 0;
+    }
+    if (node.failures == 0) {
+      if (best_well == nullptr || node.rank < best_rank) {
+        best_well = &entry.first;
+        best_rank = node.rank;
+      }
+    } else if (first_retry == nullptr ||
+               node.retry_at < first_retry->second.retry_at) {
+      first_retry = &entry;
+    }
+  }
+  if (best_well != nullptr) return *best_well;
+  if (first_retry->second.retry_at > now) return std::nullopt;
+  // Whoever asks next waits for the outcome of this attempt, or for as long.
+  Node& node = first_retry->second;
+  node.retry_at = now + BackoffAfter(node.failures);
+  return first_retry->first;
+}
+
+base::Clock::TimePoint Nodes::NextChance() const {
+  base::MutexLock lock(mutex_);
+  base::Clock::TimePoint next = base::Clock::TimePoint::max();
+  for (const auto& [url, node] : nodes_) {
+    if (node.failures == 0) return clock_.Now();
+    next = std::min(next, node.retry_at);
+  }
+  return next;
+}
+
+void Nodes::Succeeded(std::string_view url) {
+  {
+    base::MutexLock lock(mutex_);
+    const auto it = nodes_.find(url);
+    if (it == nodes_.end() || it->second.failures == 0) return;
+    it->second.failures = 0;
+  }
+  logger_->Info(absl::StrFormat("discovery: node %s: well again", url));
+}
+
+void Nodes::Failed(std::string_view url, base::Clock::TimePoint began,
+                   const absl::Status& cause) {
+  const std::string message(cause.message());
+  {
+    base::MutexLock lock(mutex_);
+    last_error_ = absl::StrFormat("%s: %s", url, message);
+    const auto it = nodes_.find(url);
+    if (it == nodes_.end()) return;
+    Node& node = it->second;
+    if (node.failures > 0 && began < node.last_failed) return;
+    const auto now = clock_.Now();
+    ++node.failures;
+    ++node.epoch;
+    node.last_failed = now;
+    node.retry_at = now + BackoffAfter(node.failures);
+    if (node.failures > 1) return;
+  }
+  logger_->Warning(
+      absl::StrFormat("discovery: node %s: failed: %s", url, message));
+}
+
+std::uint64_t Nodes::Epoch(std::string_view url) const {
+  base::MutexLock lock(mutex_);
+  const auto it = nodes_.find(url);
+  return it == nodes_.end() ? 0 : it->second.epoch;
+}
+
+void Nodes::Learn(const std::vector<std::string>& urls) {
+  base::MutexLock lock(mutex_);
+  std::vector<std::string> learned;
+  for (const std::string& url : urls) {
+    const bool is_seed =
+        std::find(seeds_.begin(), seeds_.end(), url) != seeds_.end();
+    const bool is_known =
+        std::find(learned.begin(), learned.end(), url) != learned.end();
+    if (!is_seed && !is_known && IsUsable(url)) learned.push_back(url);
+  }
+  for (const std::string& url : learned_) {
+    if (std::find(learned.begin(), learned.end(), url) == learned.end()) {
+      nodes_.erase(url);
+    }
+  }
+  learned_ = std::move(learned);
+  for (const std::string& url : learned_) Add(url);
+}
+
+std::string Nodes::last_error() const {
+  base::MutexLock lock(mutex_);
+  return last_error_;
+}
+
+std::vector<std::string> Nodes::All() const {
+  base::MutexLock lock(mutex_);
+  std::vector<std::string> all = seeds_;
+  all.insert(all.end(), learned_.begin(), learned_.end());
+  return all;
+}
+
+void Nodes::Add(const std::string& url) {
+  const auto [it, is_new] = nodes_.try_emplace(url);
+  if (is_new) it->second.rank = Rank(url, random_seed_);
+}
+
+milliseconds Nodes::BackoffAfter(int failures) {
+  const int doublings = std::min(failures - 1, 10);
+  const milliseconds bound =
+      std::min(kMaxBackoff, kFirstBackoff * (1 << doublings));
+  return base::Jittered(bound, kJitter, random_);
+}
+
+bool Nodes::IsUsable(std::string_view url) const {
+  const auto address = base::ParseAddress(url);
+  if (!address || IsUnspecifiedHost(address->host_port.host)) return false;
+  return seeds_on_loopback_ || !IsLoopbackHost(address->host_port.host);
+}
+
+}  // namespace naming::discovery

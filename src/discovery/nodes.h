@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef NAMING_DISCOVERY_NODES_H_
+#define NAMING_DISCOVERY_NODES_H_
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "core/logger.h"
+
+namespace naming::discovery {
+
+// Returns the URL "http://host:port" of the node that `text` names, with or
+// without "http://", or "https://…"; nullopt when it names none.
+std::optional<std::string> NodeUrl(std::string_view text);
+
+// Which node to ask next.
+//
+// The candidates are the seeds, which never leave, and the nodes that were
+// learned. Each client has an order of its own among them, drawn from its seed
+// of chance, so that clients spread over nodes; it asks the first one that is
+// well. A node that failed comes behind all that are well; when none is well,
+// the node whose back-off ends first gets the next attempt, one at a time.
+//
+// Thread-safe: shared by all workers of a Client.
+class Nodes final {
+ public:
+  // `seeds` are URLs "http://host:port", at least one.
+  // `clock` outlives the object.
+  Nodes(const base::Clock& clock, std::shared_ptr<core::Logger> logger,
+        std::vector<std::string> seeds, std::uint64_t random_seed);
+
+  // Returns the node to ask now; nothing while every node is backing off.
+  std::optional<std::string> Choose();
+
+  // Returns when Choose() is worth another call after it returned nothing.
+  base::Clock::TimePoint NextChance() const;
+
+  // Notes how a request went that was begun at `began`. Of several failures
+  // that one outage causes, only the first makes the back-off grow.
+  void Succeeded(std::string_view url);
+  void Failed(std::string_view url, base::Clock::TimePoint began,
+              const absl::Status& cause);
+
+  // Returns a number that changes with each outage of a node: what it said
+  // before may be from another life (C-10). Of an unknown one it is 0.
+  std::uint64_t Epoch(std::string_view url) const;
+
+  // Replaces the nodes that were learned before. Addresses that can't be
+  // reached from here are dropped: unspecified ones, and loopback unless a seed
+  // is on it (C-18).
+  void Learn(const std::vector<std::string>& urls);
+
+  // Returns which node failed last and why, "http://host:port: cause".
+  std::string last_error() const;
+
+  // Returns all candidates, seeds first.
+  std::vector<std::string> All() const;
+
+ private:
+  struct Node {
+    std::uint64_t rank = 0;  // Place in this client's order.
+    int failures = 0;        // In a row.
+    std::uint64_t epoch = 1;
+    base::Clock::TimePoint last_failed{};
+    base::Clock::TimePoint retry_at{};
+  };
+
+  void Add(const std::string& url) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::chrono::milliseconds BackoffAfter(int failures)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsUsable(std::string_view url) const;
+
+  const base::Clock& clock_;
+  const std::shared_ptr<core::Logger> logger_;
+  const std::vector<std::string> seeds_;
+  const std::uint64_t random_seed_;
+  const bool seeds_on_loopback_;
+
+  mutable base::Mutex mutex_;
+  std::map<std::string, Node, std::less<>> nodes_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> learned_ ABSL_GUARDED_BY(mutex_);
+  std::string last_error_ ABSL_GUARDED_BY(mutex_);
+  std::minstd_rand random_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace naming::discovery
+
+#endif  // NAMING_DISCOVERY_NODES_H_

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "discovery/poller.h"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+
+#include "absl/strings/str_format.h"
+
+namespace naming::discovery {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Two requests of one group begin at least so far apart, whatever a node
+// answers (C-05).
+constexpr milliseconds kMinGap{20};
+
+// A poll that lasted so long was held: what it brings is no hot loop.
+constexpr milliseconds kHeldLongEnough{1000};
+
+// Back-off between answers that come at once and bring nothing.
+constexpr milliseconds kFirstGap{50};
+constexpr milliseconds kMaxGap{2000};
+
+std::string DescribeApps(const std::set<std::string, std::less<>>& app_ids) {
+  if (app_ids.size() == 1) return *app_ids.begin();
+  return absl::StrFormat("%s and %d more", *app_ids.begin(),
+                         app_ids.size() - 1);
+}
+
+}  // namespace
+
+Poller::Poller(base::Loop& loop, Requester& requester, PollerOptions options)
+    : loop_(loop),
+      requester_(requester),
+      options_(std::move(options)),
+      random_(base::SeededRandom(options_.seed)) {}
+
+Poller::~Poller() = default;
+
+void Poller::Follow(std::shared_ptr<core::Topic> topic) {
+  loop_.Post([this, topic = std::move(topic)] { Begin(topic); });
+}
+
+void Poller::Unfollow(std::shared_ptr<core::Topic> topic) {
+  loop_.Post([this, topic = std::move(topic)] { End(topic); });
+}
+
+// --- Which applications, in which groups ---
+
+void Poller::Begin(std::shared_ptr<core::Topic> topic) {
+  const std::string app_id = topic->app_id();
+  App& app = apps_[app_id];
+  app = App();
+  app.topic = std::move(topic);
+  gathered_.push_back(app_id);
+  if (gather_timer_ != 0) return;
+  gather_timer_ = loop_.RunAfter(options_.gather, [this] { BeginGathered(); });
+}
+
+void Poller::End(const std::shared_ptr<core::Topic>& topic) {
+  const auto it = apps_.find(topic->app_id());
+  if (it == apps_.end() || it->second.topic != topic) return;
+  const GroupId group = it->second.group;
+  apps_.erase(it);
+  if (group == 0) {
+    gathered_.erase(
+        std::remove(gathered_.begin(), gathered_.end(), topic->app_id()),
+        gathered_.end());
+  } else {
+    RemoveFrom(group, topic->app_id());
+    if (groups_.at(group).app_ids.empty()) Erase(group);
+  }
+}
+
+void Poller::BeginGathered() {
+  gather_timer_ = 0;
+  GroupId group = 0;
+  std::vector<GroupId> begun;
+  for (const std::string& app_id : std::exchange(gathered_, {})) {
+    if (group == 0 || !HasRoom(groups_.at(group), 1, PollsQueryBytes(app_id))) {
+      group = NewGroup();
+      begun.push_back(group);
+    }
+    AddTo(group, app_id);
+  }
+  for (const GroupId id : begun) Ask(id);
+}
+
+Poller::GroupId Poller::NewGroup() {
+  const GroupId id = ++last_group_;
+  groups_.emplace(id,
+                  Group(base::Backoff(kFirstGap, kMaxGap, options_.seed + id)));
+  return id;
+}
+
+void Poller::AddTo(GroupId id, const std::string& app_id) {
+  Group& group = groups_.at(id);
+  group.app_ids.insert(app_id);
+  group.bytes += PollsQueryBytes(app_id);
+  apps_.at(app_id).group = id;
+}
+
+void Poller::RemoveFrom(GroupId id, const std::string& app_id) {
+  Group& group = groups_.at(id);
+  group.app_ids.erase(app_id);
+  group.bytes -= PollsQueryBytes(app_id);
+}
+
+void Poller::Erase(GroupId id) {
+  Group& group = groups_.at(id);
+  requester_.Abort(group.request);
+  loop_.CancelTimer(group.timer);
+  waiting_.erase(id);
+  groups_.erase(id);
+}
+
+bool Poller::HasRoom(const Group& group, std::size_t apps,
+                     std::size_t bytes) const {
+  return group.app_ids.size() + apps <= options_.max_group_apps &&
+         group.bytes + bytes <= options_.max_group_bytes;
+}
+
+// --- Asking ---
+
+void Poller::Ask(GroupId id) {
+  Group& group = groups_.at(id);
+  group.timer = 0;
+  waiting_.erase(id);
+  const std::optional<std::string> node = requester_.nodes().Choose();
+  if (!node) {
+    AskWhenNodeIsWell(id);
+    return;
+  }
+  Sent sent;
+  sent.group = id;
+  sent.hold = HoldFor(group);
+  sent.node = *node;
+  sent.began = loop_.clock().Now();
+  sent.epoch = requester_.nodes().Epoch(*node);
+  sent.what = absl::StrFormat("%s %s", sent.hold.count() > 0 ? "poll" : "fetch",
+                              DescribeApps(group.app_ids));
+  for (const std::string& app_id : group.app_ids) {
+    const App& app = apps_.at(app_id);
+    const bool is_its = app.node == *node && app.epoch == sent.epoch;
+    sent.apps.emplace_back(app_id, is_its ? app.version : 0);
+  }
+  Call call = sent.hold.count() > 0 ? MakePoll(sent) : MakeFetch(sent);
+  group.request = requester_.Send(
+      std::move(call), [this, sent](const absl::StatusOr<Answer>& answer) {
+        OnAnswered(sent, answer);
+      });
+}
+
+void Poller::AskAfter(GroupId id, Clock::Duration delay) {
+  Group& group = groups_.at(id);
+  loop_.CancelTimer(group.timer);
+  group.timer = loop_.RunAfter(delay, [this, id] { Ask(id); });
+}
+
+// Another group may be the one that finds a node well again, hence `waiting_`.
+void Poller::AskWhenNodeIsWell(GroupId id) {
+  const auto now = loop_.clock().Now();
+  const auto at = std::max(requester_.nodes().NextChance(), now);
+  AskAfter(id, at - now);
+  waiting_.insert(id);
+}
+
+void Poller::AskWaiting() {
+  for (const GroupId id : std::exchange(waiting_, {})) {
+    AskAfter(id, Clock::Duration::zero());
+  }
+}
+
+Call Poller::MakeFetch(const Sent& sent) const {
+  std::vector<std::string> app_ids;
+  app_ids.reserve(sent.apps.size());
+  for (const auto& [app_id, version] : sent.apps) app_ids.push_back(app_id);
+  Call call;
+  call.what = sent.what;
+  call.node = sent.node;
+  call.path = "/discovery/fetchs";
+  call.parameters = FetchsQuery(options_.env, app_ids);
+  return call;
+}
+
+// A name of its own for each poll: polls of one name share a channel at the
+// node and take each other's answers (C-03).
+Call Poller::MakePoll(const Sent& sent) {
+  Call call;
+  call.what = sent.what;
+  call.node = sent.node;
+  call.path = "/discovery/polls";
+  call.parameters =
+      PollsQuery(options_.env,
+                 absl::StrFormat("%s/%d", options_.poller_prefix, ++last_poll_),
+                 sent.apps);
+  call.hold = sent.hold;
+  return call;
+}
+
+// A poll ends when the next fetchs is due, at the latest. Zero: it is due.
+milliseconds Poller::HoldFor(const Group& group) const {
+  const auto left = group.refresh_at - loop_.clock().Now();
+  if (!group.is_primed || left <= Clock::Duration::zero()) {
+    return milliseconds::zero();
+  }
+  return std::min(options_.hold, std::chrono::ceil<milliseconds>(left));
+}
+
+// --- Answers ---
+
+void Poller::OnAnswered(const Sent& sent,
+                        const absl::StatusOr<Answer>& answer) {
+  groups_.at(sent.group).request = 0;
+  if (!answer.ok()) {
+    OnNodeFailed(sent, answer.status());
+    return;
+  }
+  AskWaiting();
+  if (answer->code != kCodeOk && answer->code != kCodeNotModified) {
+    OnRefused(sent, *answer);
+    return;
+  }
+  const bool was_useful = sent.hold.count() > 0 ? OnPolled(sent, *answer)
+                                                : OnFetched(sent, *answer);
+  const Clock::Duration lasted = loop_.clock().Now() - sent.began;
+  Continue(sent.group, lasted, was_useful);
+}
+
+// The versions are worth nothing after an error: the same address may be a node
+// that has restarted since (C-10).
+void Poller::OnNodeFailed(const Sent& sent, const absl::Status& status) {
+  ForgetVersions(sent);
+  for (const auto& [app_id, version] : sent.apps) {
+    const auto it = apps_.find(app_id);
+    if (it != apps_.end()) it->second.topic->ReportError(status);
+  }
+  if (groups_.at(sent.group).app_ids.empty()) {
+    Erase(sent.group);
+  } else {
+    AskWhenNodeIsWell(sent.group);
+  }
+}
+
+// The node is well, but won't answer this. Old nodes refuse a whole poll when
+// they miss one of its applications (A.14), so the culprit is looked for.
+void Poller::OnRefused(const Sent& sent, const Answer& answer) {
+  Group& group = groups_.at(sent.group);
+  if (group.app_ids.size() > 1) {
+    Split(sent.group);
+    return;
+  }
+  if (group.app_ids.empty()) {
+    Erase(sent.group);
+    return;
+  }
+  const std::string app_id = *group.app_ids.begin();
+  App& app = apps_.at(app_id);
+  app.is_quarantined = true;
+  app.version = 0;
+  if (answer.code == kCodeNotFound) {
+    ReportMissing(sent, answer, app_id);
+  } else {
+    app.topic->ReportError(Describe(sent.what, sent.node, StatusOf(answer)));
+  }
+  AskAfter(sent.group, group.backoff.Next());
+}
+
+bool Poller::OnFetched(const Sent& sent, const Answer& answer) {
+  constexpr double kJitter = 0.5;
+  Group& group = groups_.at(sent.group);
+  group.is_primed = true;
+  group.refresh_at =
+      loop_.clock().Now() +
+      base::Jittered(options_.refresh_interval, kJitter, random_);
+  AppAnswers answers = DecodeApps(answer, options_.env);
+  for (const auto& [app_id, version] : sent.apps) {
+    const bool is_known =
+        answers.apps.count(app_id) != 0 || answers.malformed.count(app_id) != 0;
+    if (!is_known) ReportMissing(sent, answer, app_id);
+  }
+  Apply(sent, answer, std::move(answers));
+  return true;
+}
+
+bool Poller::OnPolled(const Sent& sent, const Answer& answer) {
+  // Whoever gave the versions may have restarted between two polls, and then
+  // says "not modified" of a list that it has lost (C-10): on a new connection
+  // versions count for nothing. A server that closes every connection still
+  // gets every other poll with versions, and holds it.
+  const bool had_versions =
+      std::any_of(sent.apps.begin(), sent.apps.end(),
+                  [](const auto& app) { return app.second != 0; });
+  if (answer.on_new_connection && had_versions) ForgetVersions(sent);
+  return Apply(sent, answer, DecodeApps(answer, options_.env));
+}
+
+void Poller::ForgetVersions(const Sent& sent) {
+  for (const auto& [app_id, version] : sent.apps) {
+    const auto it = apps_.find(app_id);
+    if (it != apps_.end()) it->second.version = 0;
+  }
+}
+
+// Returns whether a version was new. Equal versions are applied all the same: a
+// node changes an Instance's status without a new one (C-02).
+bool Poller::Apply(const Sent& sent, const Answer& answer, AppAnswers answers) {
+  bool was_useful = false;
+  for (auto& [app_id, app_answer] : answers.apps) {
+    const auto it = apps_.find(app_id);
+    if (it == apps_.end()) continue;
+    App& app = it->second;
+    app_answer.list.is_live = IsLive(sent, answer, app);
+    was_useful |= app.node != sent.node || app.version != app_answer.version;
+    app.node = sent.node;
+    app.epoch = sent.epoch;
+    app.version = app_answer.version;
+    app.is_quarantined = false;
+    app.topic->Publish(std::move(app_answer.list));
+  }
+  for (const auto& [app_id, status] : answers.malformed) {
+    const auto it = apps_.find(app_id);
+    if (it == apps_.end()) continue;
+    it->second.topic->ReportError(
+        Describe(absl::StrFormat("poll %s", app_id), sent.node, status));
+    if (sent.hold.count() > 0) Quarantine(app_id);
+  }
+  return was_useful;
+}
+
+// The node that gave the last list has been there ever since: nobody has seen
+// it fail, and the connection is from before. What its answer lacks has left.
+bool Poller::IsLive(const Sent& sent, const Answer& answer,
+                    const App& app) const {
+  return app.version != 0 && app.node == sent.node && app.epoch == sent.epoch &&
+         !answer.on_new_connection &&
+         requester_.nodes().Epoch(sent.node) == sent.epoch;
+}
+
+void Poller::ReportMissing(const Sent& sent, const Answer& answer,
+                           const std::string& app_id) {
+  const auto it = apps_.find(app_id);
+  if (it == apps_.end()) return;
+  const bool is_live = IsLive(sent, answer, it->second);
+  it->second.version = 0;
+  it->second.topic->ReportMissing(
+      absl::NotFoundError(absl::StrFormat(
+          "discovery: fetch %s: %s: no such application", app_id, sent.node)),
+      is_live);
+}
+
+void Poller::Continue(GroupId id, Clock::Duration lasted, bool was_useful) {
+  Group& group = groups_.at(id);
+  if (group.app_ids.empty()) {
+    Erase(id);
+    return;
+  }
+  TakeInOthers(id);
+  if (was_useful || lasted >= kHeldLongEnough) {
+    group.backoff.Reset();
+    AskAfter(id, std::max<Clock::Duration>(kMinGap - lasted, {}));
+  } else {
+    AskAfter(id, group.backoff.Next());
+  }
+}
+
+// --- Changes of groups ---
+
+void Poller::Split(GroupId id) {
+  const GroupId other = NewGroup();
+  groups_.at(other).is_primed = groups_.at(id).is_primed;
+  groups_.at(other).refresh_at = groups_.at(id).refresh_at;
+  const std::vector<std::string> app_ids(groups_.at(id).app_ids.begin(),
+                                         groups_.at(id).app_ids.end());
+  for (std::size_t i = app_ids.size() / 2; i < app_ids.size(); ++i) {
+    RemoveFrom(id, app_ids[i]);
+    AddTo(other, app_ids[i]);
+  }
+  AskAfter(id, kMinGap);
+  AskAfter(other, kMinGap);
+}
+
+// Gives `app_id` a group of its own, so that it can't hold up others (C-34).
+void Poller::Quarantine(const std::string& app_id) {
+  App& app = apps_.at(app_id);
+  app.version = 0;
+  app.is_quarantined = true;
+  if (groups_.at(app.group).app_ids.size() == 1) return;
+  const GroupId id = NewGroup();
+  groups_.at(id).is_primed = true;
+  groups_.at(id).refresh_at = groups_.at(app.group).refresh_at;
+  RemoveFrom(app.group, app_id);
+  AddTo(id, app_id);
+  AskAfter(id, groups_.at(id).backoff.Next());
+}
+
+bool Poller::IsQuarantined(const Group& group) const {
+  return group.app_ids.size() == 1 &&
+         apps_.at(*group.app_ids.begin()).is_quarantined;
+}
+
+// Takes in smaller groups while there is room. Their polls go on until they end
+// by themselves, so that their applications are never without one.
+void Poller::TakeInOthers(GroupId id) {
+  Group& group = groups_.at(id);
+  if (IsQuarantined(group)) return;
+  for (auto it = groups_.begin(); it != groups_.end();) {
+    const GroupId other_id = it->first;
+    const Group& other = it->second;
+    ++it;
+    if (other_id == id || !other.is_primed || other.app_ids.empty() ||
+        other.app_ids.size() > group.app_ids.size() || IsQuarantined(other) ||
+        !HasRoom(group, other.app_ids.size(), other.bytes)) {
+      continue;
+    }
+    const auto moving = other.app_ids;
+    for (const std::string& app_id : moving) {
+      RemoveFrom(other_id, app_id);
+      AddTo(id, app_id);
+    }
+    if (other.request == 0) Erase(other_id);
+  }
+}
+
+}  // namespace naming::discovery

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef NAMING_DISCOVERY_POLLER_H_
+#define NAMING_DISCOVERY_POLLER_H_
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/backoff.h"
+#include "base/loop.h"
+#include "core/topic.h"
+#include "core/topics.h"
+#include "discovery/protocol.h"
+#include "discovery/requester.h"
+
+namespace naming::discovery {
+
+struct PollerOptions {
+  std::string env;
+
+  // Begins the name of each poll; must be unique to this Client among all
+  // clients of the nodes.
+  std::string poller_prefix;
+
+  std::chrono::milliseconds hold = std::chrono::seconds(25);
+
+  // How often an application's whole list is fetched, whatever polls bring;
+  // each interval is shortened by up to a half at random. Polls alone lose what
+  // /set changes between two of them, the cancellation of the last Instance,
+  // and what was removed while a node was down (C-02, C-04, C-10).
+  std::chrono::milliseconds refresh_interval = std::chrono::minutes(1);
+
+  // Applications that come into use within so long of each other begin
+  // together.
+  std::chrono::milliseconds gather = std::chrono::milliseconds(2);
+
+  // Bounds of one poll: the request line stays well below 8 KiB, which proxies
+  // enforce.
+  std::size_t max_group_apps = 64;
+  std::size_t max_group_bytes = 4096;
+
+  std::uint64_t seed = 1;
+};
+
+// Follows applications by long polls, and feeds their Topics.
+//
+// Applications are polled in groups. One that comes into use is asked for at
+// once with a request of its own, a fetchs, which tells what a poll can't: that
+// there is no such application. Then it is polled in a small group, until a
+// group whose poll has just ended takes it in. No poll is ever cancelled for a
+// change of its group: nodes don't notice, and would answer the dead request
+// (C-03).
+//
+// Follow() and Unfollow() may be called on any thread; the rest lives on the
+// polling loop.
+class Poller final : public core::Source {
+ public:
+  // All of them outlive the Poller's loop.
+  Poller(base::Loop& loop, Requester& requester, PollerOptions options);
+  ~Poller() override;
+
+  void Follow(std::shared_ptr<core::Topic> topic) override;
+  void Unfollow(std::shared_ptr<core::Topic> topic) override;
+
+ private:
+  using Clock = base::Clock;
+  using milliseconds = std::chrono::milliseconds;
+  using GroupId = std::uint64_t;
+
+  struct App {
+    std::shared_ptr<core::Topic> topic;
+    GroupId group = 0;  // 0 while it waits to begin.
+
+    // What `node` said last; another node's version means nothing (C-10).
+    std::int64_t version = 0;
+    std::string node;
+    std::uint64_t epoch = 0;  // Nodes::Epoch() then.
+
+    // Its requests fail when it is alone: it stays alone.
+    bool is_quarantined = false;
+  };
+
+  struct Group {
+    explicit Group(base::Backoff gaps) : backoff(std::move(gaps)) {}
+
+    std::set<std::string, std::less<>> app_ids;
+    std::size_t bytes = 0;   // Of the applications' part of a poll's query.
+    bool is_primed = false;  // Its first fetchs has been answered.
+    Clock::TimePoint refresh_at{};
+    Requester::RequestId request = 0;
+    base::Loop::TimerId timer = 0;
+    base::Backoff backoff;  // Between answers that bring nothing.
+  };
+
+  // What a request was sent with; its group may have changed when it ends.
+  struct Sent {
+    GroupId group = 0;
+    milliseconds hold{0};  // Of a poll; zero: a fetchs.
+    std::string node;
+    std::string what;
+    std::vector<std::pair<std::string, std::int64_t>> apps;  // With versions.
+    Clock::TimePoint began{};
+    std::uint64_t epoch = 0;
+  };
+
+  void Begin(std::shared_ptr<core::Topic> topic);
+  void End(const std::shared_ptr<core::Topic>& topic);
+  void BeginGathered();
+  GroupId NewGroup();
+  void AddTo(GroupId id, const std::string& app_id);
+  void RemoveFrom(GroupId id, const std::string& app_id);
+  void Erase(GroupId id);
+  bool HasRoom(const Group& group, std::size_t apps, std::size_t bytes) const;
+
+  void Ask(GroupId id);
+  void AskAfter(GroupId id, Clock::Duration delay);
+  void AskWhenNodeIsWell(GroupId id);
+  void AskWaiting();
+  Call MakeFetch(const Sent& sent) const;
+  Call MakePoll(const Sent& sent);
+  milliseconds HoldFor(const Group& group) const;
+
+  void OnAnswered(const Sent& sent, const absl::StatusOr<Answer>& answer);
+  void OnNodeFailed(const Sent& sent, const absl::Status& status);
+  void OnRefused(const Sent& sent, const Answer& answer);
+  bool OnFetched(const Sent& sent, const Answer& answer);
+  bool OnPolled(const Sent& sent, const Answer& answer);
+  bool Apply(const Sent& sent, const Answer& answer, AppAnswers answers);
+  bool IsLive(const Sent& sent, const Answer& answer, const App& app) const;
+  void ForgetVersions(const Sent& sent);
+  void ReportMissing(const Sent& sent, const Answer& answer,
+                     const std::string& app_id);
+  void Continue(GroupId id, Clock::Duration lasted, bool was_useful);
+
+  void Split(GroupId id);
+  void Quarantine(const std::string& app_id);
+  bool IsQuarantined(const Group& group) const;
+  void TakeInOthers(GroupId id);
+
+  base::Loop& loop_;
+  Requester& requester_;
+  const PollerOptions options_;
+
+  std::map<std::string, App, std::less<>> apps_;
+  std::map<GroupId, Group> groups_;
+  std::vector<std::string> gathered_;  // Waiting to begin.
+  std::set<GroupId> waiting_;          // For a node that may be asked.
+  base::Loop::TimerId gather_timer_ = 0;
+  GroupId last_group_ = 0;
+  std::uint64_t last_poll_ = 0;
+  std::minstd_rand random_;
+};
+
+}  // namespace naming::discovery
+
+#endif  // NAMING_DISCOVERY_POLLER_H_

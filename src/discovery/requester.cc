@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "discovery/requester.h"
+
+#include <utility>
+
+#include "absl/strings/str_format.h"
+
+namespace naming::discovery {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A node subtracts 20 ms from a deadline above 20 ms (A.1).
+constexpr milliseconds kDeadlineMargin{20};
+
+// What a node couldn't be asked for is no verdict on the request itself:
+// whatever the transport says, to the user the node was unavailable.
+absl::Status NodeStatus(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kInternal:
+      return status;
+    default:
+      return absl::UnavailableError(std::string(status.message()));
+  }
+}
+
+}  // namespace
+
+Requester::Requester(const base::Clock& clock, net::HttpClient& http,
+                     Nodes& nodes, RequesterOptions options)
+    : clock_(clock), http_(http), nodes_(nodes), options_(std::move(options)) {}
+
+Requester::RequestId Requester::Send(Call call, Done done) {
+  net::HttpRequest request;
+  request.method = call.method;
+  request.url = absl::StrFormat("%s%s", call.node, call.path);
+  if (call.method == net::HttpRequest::Method::kGet) {
+    request.url += '?';
+    request.url += call.parameters;
+  } else {
+    request.body = std::move(call.parameters);
+    request.headers.emplace_back("Content-Type",
+                                 "application/x-www-form-urlencoded");
+  }
+  request.connect_timeout = options_.connect_timeout;
+  request.timeout = options_.request_timeout + call.hold;
+  const milliseconds budget = call.hold > milliseconds::zero()
+                                  ? call.hold + kDeadlineMargin
+                                  : options_.request_timeout;
+  request.headers.emplace_back("x1-bmspy-timeout",
+                               absl::StrFormat("%d", budget.count()));
+  if (!options_.app_id.empty()) {
+    request.headers.emplace_back("x1-bmspy-user", options_.app_id);
+  }
+  request.headers.emplace_back("User-Agent", options_.user_agent);
+  return http_.Send(
+      std::move(request),
+      [this, began = clock_.Now(), what = std::move(call.what),
+       node = std::move(call.node),
+       done = std::move(done)](absl::StatusOr<net::HttpResponse> response) {
+        absl::StatusOr<Answer> answer =
+            response.ok() ? DecodeAnswer(*std::move(response))
+                          : absl::StatusOr<Answer>(response.status());
+        if (answer.ok()) {
+          nodes_.Succeeded(node);
+        } else {
+          nodes_.Failed(node, began, answer.status());
+          answer = Describe(what, node, NodeStatus(answer.status()));
+        }
+        done(std::move(answer));
+      });
+}
+
+absl::Status Requester::NoNode(std::string_view what) const {
+  return absl::UnavailableError(absl::StrFormat(
+      "discovery: %s: every node failed lately; the last one: %s", what,
+      nodes_.last_error()));
+}
+
+absl::Status Describe(std::string_view what, std::string_view node,
+                      const absl::Status& status) {
+  if (status.ok()) return status;
+  return absl::Status(status.code(),
+                      absl::StrFormat("discovery: %s: %s: %s", what, node,
+                                      std::string(status.message())));
+}
+
+}  // namespace naming::discovery

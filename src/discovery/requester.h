@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef NAMING_DISCOVERY_REQUESTER_H_
+#define NAMING_DISCOVERY_REQUESTER_H_
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "discovery/nodes.h"
+#include "discovery/protocol.h"
+#include "net/http_client.h"
+
+namespace naming::discovery {
+
+struct RequesterOptions {
+  std::string user_agent;
+  std::string app_id;  // Of this program; may be empty.
+  std::chrono::milliseconds connect_timeout = std::chrono::seconds(1);
+  std::chrono::milliseconds request_timeout = std::chrono::seconds(3);
+};
+
+// One request to a discovery node.
+struct Call {
+  std::string what;  // Begins error messages: "register main.account".
+  std::string node;  // "http://host:port".
+  net::HttpRequest::Method method = net::HttpRequest::Method::kGet;
+  std::string_view path;  // "/discovery/register"; a constant.
+  std::string parameters;
+
+  // How long the node may hold the request; zero when it answers at once.
+  std::chrono::milliseconds hold{0};
+};
+
+// Sends requests to discovery nodes, decodes what is around the answers' data,
+// and keeps account of the nodes' health.
+//
+// Lives on one loop, that of its HttpClient.
+class Requester final {
+ public:
+  using RequestId = net::HttpClient::RequestId;
+
+  // Gets the answer whatever its code, or why the node gave none: a complete
+  // message, `discovery: register app: http://host:port: cause`; kUnavailable
+  // or one of the codes in DecodeAnswer(); the node has been marked then.
+  using Done = std::function<void(absl::StatusOr<Answer>)>;
+
+  // All of them outlive the Requester.
+  Requester(const base::Clock& clock, net::HttpClient& http, Nodes& nodes,
+            RequesterOptions options);
+
+  RequestId Send(Call call, Done done);
+  void Abort(RequestId id) { http_.Abort(id); }
+
+  // Returns the status of a call that wasn't even tried because no node may be
+  // asked now.
+  absl::Status NoNode(std::string_view what) const;
+
+  Nodes& nodes() { return nodes_; }
+
+ private:
+  const base::Clock& clock_;
+  net::HttpClient& http_;
+  Nodes& nodes_;
+  const RequesterOptions options_;
+};
+
+// Returns `status` with `discovery: <what>: <node>: ` before its message.
+absl::Status Describe(std::string_view what, std::string_view node,
+                      const absl::Status& status);
+
+}  // namespace naming::discovery
+
+#endif  // NAMING_DISCOVERY_REQUESTER_H_

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "net/curl_http_client.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <limits>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_format.h"
+#include "base/text.h"
+
+namespace naming::net {
+namespace {
+
+using std::chrono::milliseconds;
+
+// libcurl counts connections in use as well as idle ones against this limit,
+// and with more open than that it closes one whenever a request ends. Below the
+// number of long polls in flight it would therefore cost each poll its
+// connection. Nor does a high limit keep many idle ones: a connection is opened
+// only when no idle one will do, and libcurl drops those unused for 118 s.
+constexpr long kMaxConnections = 10'000;
+
+// Easy handles kept for reuse; each holds some 20 KB.
+constexpr std::size_t kMaxIdleHandles = 16;
+
+// libcurl before 8.3 bounds each line of an answer's header, not their sum.
+constexpr std::size_t kMaxHeaderBytes = std::size_t{256} << 10;
+
+// When there is no descriptor left for curl_multi_wakeup() to work with, Wait()
+// looks around this often.
+constexpr milliseconds kWaitWithoutWakeup{20};
+
+void InitCurlOnce() {
+  // Never cleaned up: others in this process may use libcurl too.
+  static std::once_flag once;
+  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+}
+
+bool HasSchemeOf(std::string_view url, std::string_view prefix) {
+  return base::ToLower(url.substr(0, prefix.size())) == prefix;
+}
+
+// What libcurl would take differently than meant. C strings end at a NUL, and
+// line ends would add headers.
+absl::Status Check(const HttpRequest& request) {
+  if (!HasSchemeOf(request.url, "http://") &&
+      !HasSchemeOf(request.url, "https://")) {
+    return absl::InvalidArgumentError("the URL is neither http nor https");
+  }
+  if (request.url.find('\0') != std::string::npos) {
+    return absl::InvalidArgumentError("the URL has a NUL character");
+  }
+  constexpr std::string_view kForbidden("\r\n\0", 3);
+  for (const auto& [name, value] : request.headers) {
+    if (name.find_first_of(kForbidden) != std::string::npos ||
+        value.find_first_of(kForbidden) != std::string::npos) {
+      return absl::InvalidArgumentError("a header has a line end");
+    }
+  }
+  return absl::OkStatus();
+}
+
+// To libcurl 0 is no limit.
+long AtLeastOne(milliseconds timeout) {
+  return static_cast<long>(
+      std::clamp(timeout.count(), milliseconds::rep{1},
+                 milliseconds::rep{std::numeric_limits<int>::max()}));
+}
+
+struct SlistDeleter {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using Slist = std::unique_ptr<curl_slist, SlistDeleter>;
+
+void Append(Slist& list, const std::string& line) {
+  // Fails for want of memory only; then the old list is still there.
+  if (curl_slist* longer = curl_slist_append(list.get(), line.c_str())) {
+    static_cast<void>(list.release());
+    list.reset(longer);
+  }
+}
+
+Slist HeadersOf(const HttpRequest& request) {
+  Slist list;
+  // Discovery nodes answer no "100 Continue"; libcurl would wait a second.
+  Append(list, "Expect:");
+  for (const auto& [name, value] : request.headers) {
+    // libcurl's way to say that the value is empty is a semicolon.
+    Append(list, value.empty() ? name + ";" : name + ": " + value);
+  }
+  return list;
+}
+
+// One request under way. libcurl has pointers into it.
+struct Transfer {
+  HttpClient::RequestId id = 0;
+  HttpRequest request;
+  HttpClient::Done done;
+  CURL* easy = nullptr;
+  Slist headers;
+  HttpResponse response;
+  std::size_t header_bytes = 0;
+  bool is_header_complete = false;
+  bool is_body_too_large = false;
+  char error[CURL_ERROR_SIZE] = "";
+};
+
+// Gets one line at a time, its end included: also those of "100 Continue", and
+// of the trailer after a body in chunks.
+std::size_t OnHeader(char* bytes, std::size_t size, std::size_t count,
+                     void* data) {
+  Transfer& transfer = *static_cast<Transfer*>(data);
+  const std::string_view line(bytes, size * count);
+  transfer.header_bytes += line.size();
+  if (line.substr(0, 5) == "HTTP/") transfer.is_header_complete = false;
+  if (base::Trim(line).empty()) transfer.is_header_complete = true;
+  return transfer.header_bytes <= kMaxHeaderBytes ? line.size() : 0;
+}
+
+std::size_t OnBody(char* bytes, std::size_t size, std::size_t count,
+                   void* data) {
+  Transfer& transfer = *static_cast<Transfer*>(data);
+  std::string& body = transfer.response.body;
+  const std::size_t limit = transfer.request.max_response_bytes;
+  if (size * count > limit - body.size()) {
+    transfer.is_body_too_large = true;
+    return 0;
+  }
+  body.append(bytes, size * count);
+  return size * count;
+}
+
+void SetPolicy(CURL* easy) {
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  // A resolver thread that hangs must not hold up Abort() or a timeout.
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  // Not even one from the environment: registries are near.
+  curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  curl_easy_setopt(easy, CURLOPT_NETRC, long{CURL_NETRC_IGNORED});
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
+  curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 10L);
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 5L);
+}
+
+void SetRequest(Transfer& transfer) {
+  CURL* const easy = transfer.easy;
+  const HttpRequest& request = transfer.request;
+  curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers.get());
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                   AtLeastOne(request.connect_timeout));
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, AtLeastOne(request.timeout));
+  if (request.method == HttpRequest::Method::kPost) {
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(request.body.size()));
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.c_str());
+  } else {
+    curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+  }
+  // Fails early, when Content-Length tells; OnBody() sees to the rest.
+  curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE,
+                   static_cast<curl_off_t>(request.max_response_bytes));
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &OnHeader);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &OnBody);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.error);
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, &transfer);
+}
+
+// Returns whether the request got as far as being sent.
+bool WasSent(const Transfer& transfer) {
+  curl_off_t pretransfer = 0;
+  curl_easy_getinfo(transfer.easy, CURLINFO_PRETRANSFER_TIME_T, &pretransfer);
+  return pretransfer != 0;
+}
+
+// `transfer` has succeeded.
+HttpResponse ResponseOf(Transfer& transfer) {
+  HttpResponse response = std::move(transfer.response);
+  long status_code = 0;
+  curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &status_code);
+  response.status_code = static_cast<int>(status_code);
+  // More than 0 also when a connection used before turned out to be dead.
+  long new_connections = 0;
+  curl_easy_getinfo(transfer.easy, CURLINFO_NUM_CONNECTS, &new_connections);
+  response.on_new_connection = new_connections > 0;
+  return response;
+}
+
+absl::Status TooLarge(std::size_t limit) {
+  return absl::ResourceExhaustedError(
+      absl::StrFormat("the answer is larger than %d bytes", limit));
+}
+
+absl::Status ErrorOf(const Transfer& transfer, CURLcode code) {
+  if (transfer.is_body_too_large || code == CURLE_FILESIZE_EXCEEDED) {
+    return TooLarge(transfer.request.max_response_bytes);
+  }
+  if (transfer.header_bytes > kMaxHeaderBytes) return TooLarge(kMaxHeaderBytes);
+  const char* const message =
+      transfer.error[0] != '\0' ? transfer.error : curl_easy_strerror(code);
+  switch (code) {
+    case CURLE_URL_MALFORMAT:
+      return absl::InvalidArgumentError(message);
+    case CURLE_OPERATION_TIMEDOUT:
+      if (WasSent(transfer)) return absl::DeadlineExceededError(message);
+      return absl::UnavailableError(message);
+    default:
+      return absl::UnavailableError(message);
+  }
+}
+
+}  // namespace
+
+struct CurlHttpClient::Rep {
+  // A request that can't even start; its `done` is called by the next Wait().
+  struct Failure {
+    RequestId id;
+    Done done;
+    absl::Status status;
+  };
+
+  CURLM* multi = nullptr;
+  bool has_wakeup = false;
+  RequestId last_id = 0;
+  std::unordered_map<RequestId, std::unique_ptr<Transfer>> transfers;
+  std::vector<Failure> failures;
+  std::vector<CURL*> idle_handles;
+
+  CURL* TakeHandle() {
+    if (idle_handles.empty()) return curl_easy_init();
+    CURL* const easy = idle_handles.back();
+    idle_handles.pop_back();
+    return easy;
+  }
+
+  // Takes `transfer` out of the multi handle, which closes its connection when
+  // the answer isn't complete.
+  void Detach(Transfer& transfer) {
+    curl_multi_remove_handle(multi, transfer.easy);
+    if (idle_handles.size() < kMaxIdleHandles) {
+      curl_easy_reset(transfer.easy);
+      idle_handles.push_back(transfer.easy);
+    } else {
+      curl_easy_cleanup(transfer.easy);
+    }
+    transfer.easy = nullptr;
+  }
+
+  void Finish(Transfer& transfer, CURLcode code);
+  bool DeliverFailures();
+  bool DeliverAnswers();
+};
+
+void CurlHttpClient::Rep::Finish(Transfer& transfer, CURLcode code) {
+  absl::StatusOr<HttpResponse> result;
+  if (code == CURLE_OK && !transfer.is_header_complete) {
+    // To libcurl that is an answer with an empty body.
+    result = absl::UnavailableError("the answer ends within its header");
+  } else if (code == CURLE_OK) {
+    result = ResponseOf(transfer);
+  } else {
+    result = ErrorOf(transfer, code);
+  }
+  Detach(transfer);
+  const auto node = transfers.extract(transfer.id);
+  // Everything is in order again: `done` may call Send() and Abort().
+  transfer.done(std::move(result));
+}
+
+bool CurlHttpClient::Rep::DeliverFailures() {
+  if (failures.empty()) return false;
+  // One by one, because `done` may abort a later one, and because what it sends
+  // must fail from the next Wait() only.
+  const RequestId last = last_id;
+  while (!failures.empty() && failures.front().id <= last) {
+    const Failure failure = std::move(failures.front());
+    failures.erase(failures.begin());
+    failure.done(failure.status);
+  }
+  return true;
+}
+
+bool CurlHttpClient::Rep::DeliverAnswers() {
+  bool any = false;
+  int left = 0;
+  while (const CURLMsg* const message = curl_multi_info_read(multi, &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    any = true;
+    Transfer* transfer = nullptr;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+    Finish(*transfer, message->data.result);
+  }
+  return any;
+}
+
+CurlHttpClient::CurlHttpClient() : rep_(std::make_unique<Rep>()) {
+  InitCurlOnce();
+  rep_->multi = curl_multi_init();
+  curl_multi_setopt(rep_->multi, CURLMOPT_MAXCONNECTS, kMaxConnections);
+  rep_->has_wakeup = curl_multi_wakeup(rep_->multi) == CURLM_OK;
+}
+
+CurlHttpClient::~CurlHttpClient() {
+  // Moved out first: what a `done` owns may call Abort() as it goes.
+  const auto transfers = std::exchange(rep_->transfers, {});
+  const auto failures = std::exchange(rep_->failures, {});
+  for (const auto& [id, transfer] : transfers) rep_->Detach(*transfer);
+  for (CURL* easy : rep_->idle_handles) curl_easy_cleanup(easy);
+  curl_multi_cleanup(rep_->multi);
+}
+
+HttpClient::RequestId CurlHttpClient::Send(HttpRequest request, Done done) {
+  const RequestId id = ++rep_->last_id;
+  absl::Status status = Check(request);
+  if (status.ok()) {
+    auto transfer = std::make_unique<Transfer>();
+    transfer->id = id;
+    transfer->headers = HeadersOf(request);
+    transfer->request = std::move(request);
+    transfer->easy = rep_->TakeHandle();
+    if (transfer->easy != nullptr) {
+      SetPolicy(transfer->easy);
+      SetRequest(*transfer);
+      if (curl_multi_add_handle(rep_->multi, transfer->easy) == CURLM_OK) {
+        transfer->done = std::move(done);
+        rep_->transfers.emplace(id, std::move(transfer));
+        return id;
+      }
+      curl_easy_cleanup(transfer->easy);
+    }
+    status = absl::UnavailableError("out of memory");
+  }
+  rep_->failures.push_back({id, std::move(done), std::move(status)});
+  return id;
+}
+
+void CurlHttpClient::Abort(RequestId id) {
+  if (const auto node = rep_->transfers.extract(id)) {
+    rep_->Detach(*node.mapped());
+    return;
+  }
+  auto& failures = rep_->failures;
+  const auto it =
+      std::find_if(failures.begin(), failures.end(),
+                   [id](const Rep::Failure& f) { return f.id == id; });
+  if (it == failures.end()) return;
+  const Rep::Failure failure = std::move(*it);  // Destroyed when all is done.
+  failures.erase(it);
+}
+
+void CurlHttpClient::Wait(std::optional<milliseconds> timeout) {
+  int running = 0;
+  curl_multi_perform(rep_->multi, &running);
+  // Both, whatever the first one did.
+  const bool failed = rep_->DeliverFailures();
+  const bool answered = rep_->DeliverAnswers();
+  if (failed || answered) return;
+  // libcurl returns earlier when a timer of its own falls due.
+  milliseconds wait = timeout.value_or(std::chrono::hours(1));
+  wait = std::clamp(wait, milliseconds(0), milliseconds(std::chrono::hours(1)));
+  if (!rep_->has_wakeup) wait = std::min(wait, kWaitWithoutWakeup);
+  curl_multi_poll(rep_->multi, nullptr, 0, static_cast<int>(wait.count()),
+                  nullptr);
+  curl_multi_perform(rep_->multi, &running);
+  rep_->DeliverAnswers();
+}
+
+void CurlHttpClient::Wake() { curl_multi_wakeup(rep_->multi); }
+
+}  // namespace naming::net

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef NAMING_NET_HTTP_CLIENT_H_
+#define NAMING_NET_HTTP_CLIENT_H_
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace naming::net {
+
+struct HttpRequest {
+  enum class Method { kGet, kPost };
+
+  Method method = Method::kGet;
+  std::string url;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;  // Sent with kPost only.
+  std::chrono::milliseconds connect_timeout = std::chrono::seconds(1);
+  std::chrono::milliseconds timeout = std::chrono::seconds(3);  // In all.
+  std::size_t max_response_bytes = std::size_t{64} << 20;
+};
+
+struct HttpResponse {
+  int status_code = 0;
+  std::string body;
+
+  // The connection was made for this request: whoever answered on an earlier
+  // one need not be the same process.
+  bool on_new_connection = false;
+};
+
+// Sends requests, any number at a time, without waiting for them. Redirects
+// are answers like any other: never followed.
+//
+// Used on one loop's thread only, or before that loop runs and after it ended.
+class HttpClient {
+ public:
+  using RequestId = std::uint64_t;  // 0 is no request.
+
+  // Gets the answer, whatever its status code, or why there is none:
+  // kUnavailable, not connected (in time), or cut off; kDeadlineExceeded, sent
+  // but not answered in time; kResourceExhausted, larger than
+  // max_response_bytes; kInvalidArgument, the URL or a header can't be used.
+  // Messages give the cause alone, without the URL.
+  using Done = std::function<void(absl::StatusOr<HttpResponse>)>;
+
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+  virtual ~HttpClient() = default;
+
+  // Starts `request`. `done` is called once, on the loop's thread and never
+  // from within Send(), unless the request is aborted first.
+  virtual RequestId Send(HttpRequest request, Done done) = 0;
+
+  // Drops a request, closing its connection; its `done` is never called. One
+  // that is done, or 0, does nothing.
+  virtual void Abort(RequestId id) = 0;
+
+ protected:
+  HttpClient() = default;
+};
+
+}  // namespace naming::net
+
+#endif  // NAMING_NET_HTTP_CLIENT_H_

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef NAMING_NODE_DIRECTORY_H_
+#define NAMING_NODE_DIRECTORY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/loop.h"
+#include "naming/log.h"
+#include "node/lease_sweeper.h"
+#include "node/message.h"
+#include "node/pollers.h"
+#include "node/store.h"
+
+namespace naming::node {
+
+// What a node knows of itself.
+struct NodeIdentity {
+  std::string region;
+  std::string zone;
+  std::string env;
+  std::string hostname;
+  std::string address;  // "host:port"
+};
+
+// What a node holds, and its life: it tells pollers of changes, lets leases run
+// out, and keeps the node itself registered as infra.discovery.
+//
+// Used on the loop's thread only, or before that loop runs and after it ended.
+class Directory final {
+ public:
+  // `loop` outlives the Directory. `seed` makes its random choices. `reply` is
+  // called with the answer to a held poll.
+  Directory(base::Loop& loop, NodeIdentity self, std::uint32_t seed,
+            LogSink log_sink, Pollers::Reply reply);
+  ~Directory();
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+
+  const NodeIdentity& self() const { return self_; }
+  const Store& store() const { return store_; }
+
+  // These do what the Store's functions of that name do, tell the pollers, and
+  // count for the leases.
+  void Register(RegisterRequest request);
+  RenewOutcome Renew(const InstanceKey& key);
+  bool Cancel(const InstanceKey& key, std::int64_t latest_timestamp);
+  SetOutcome Set(const AppKey& app, const std::string& zone,
+                 const std::vector<InstanceChange>& changes,
+                 std::int64_t timestamp);
+
+  // Holds a poll until there is a change, or for at most `hold`.
+  void Hold(Waiter waiter, base::Clock::Duration hold);
+
+  // Forgets a held poll.
+  void Drop(RequestId id) { pollers_.Remove(id); }
+
+  // Returns the number of polls that are held.
+  std::size_t held() const { return pollers_.size(); }
+
+ private:
+  // Tells the pollers of `app` that it has changed.
+  void Announce(const AppKey& app);
+
+  void RegisterSelf();
+  void RenewSelf();
+  void Sweep();
+  void Recount();
+  void Log(LogLevel level, std::string message);
+
+  base::Loop& loop_;
+  const NodeIdentity self_;
+  const LogSink log_sink_;
+  Store store_;
+  LeaseSweeper sweeper_;
+  Pollers pollers_;
+  bool was_preserving_ = false;
+  base::Loop::TimerId renew_timer_ = 0;
+  base::Loop::TimerId sweep_timer_ = 0;
+  base::Loop::TimerId recount_timer_ = 0;
+};
+
+}  // namespace naming::node
+
+#endif  // NAMING_NODE_DIRECTORY_H_

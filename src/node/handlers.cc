@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "node/handlers.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <utility>
+
+#include "base/text.h"
+#include "base/url.h"
+#include "node/answers.h"
+
+namespace naming::node {
+namespace {
+
+using std::chrono::milliseconds;
+
+// How long a poll is held when its client sets no shorter limit.
+constexpr milliseconds kMaxHold = std::chrono::seconds(30);
+
+// What a server takes off a client's time limit, for the way back.
+constexpr milliseconds kTimeoutMargin{20};
+
+// The header x1-bmspy-timeout is the client's limit in milliseconds; what isn't
+// a positive number is none.
+milliseconds HoldTime(std::string_view timeout) {
+  const std::optional<std::int64_t> limit = base::ParseInt64(timeout);
+  if (!limit || *limit <= 0) return kMaxHold;
+  if (*limit >= (kMaxHold + kTimeoutMargin).count()) return kMaxHold;
+  const milliseconds hold{*limit};
+  return hold > kTimeoutMargin ? hold - kTimeoutMargin : hold;
+}
+
+// Returns the path of a request's target as the router sees it: decoded,
+// without a scheme and host, repeated slashes as one.
+std::optional<std::string> PathOf(std::string_view target) {
+  const std::size_t scheme_end = target.find("://");
+  if (!target.empty() && target[0] != '/' &&
+      scheme_end != std::string_view::npos) {
+    target.remove_prefix(scheme_end + 3);
+    target.remove_prefix(std::min(target.find('/'), target.size()));
+  }
+  std::optional<std::string> path =
+      base::PercentDecode(target.substr(0, target.find('?')));
+  if (!path) return std::nullopt;
+  const auto is_repeated = [](char a, char b) { return a == '/' && b == '/'; };
+  path->erase(std::unique(path->begin(), path->end(), is_repeated),
+              path->end());
+  return path;
+}
+
+}  // namespace
+
+std::optional<Response> Handlers::Handle(RequestId id, const Request& request) {
+  const std::optional<std::string> path = PathOf(request.target);
+  const Route* const route = path ? FindRoute(*path) : nullptr;
+  if (route == nullptr) return PathAnswer();
+  if (route->method != request.method) return MethodAnswer();
+  const Form form(request);
+  std::optional<Response> response =
+      (this->*route->function)(id, request, form);
+  if (!response) return std::nullopt;
+  return WithCallback(*std::move(response), form.First("callback"));
+}
+
+const Handlers::Route* Handlers::FindRoute(std::string_view path) {
+  static const auto* const routes = new std::map<std::string_view, Route>{
+      {"/discovery/register", {"POST", &Handlers::Register}},
+      {"/discovery/renew", {"POST", &Handlers::Renew}},
+      {"/discovery/cancel", {"POST", &Handlers::Cancel}},
+      {"/discovery/set", {"POST", &Handlers::Set}},
+      {"/discovery/fetch", {"GET", &Handlers::Fetch}},
+      {"/discovery/fetchs", {"GET", &Handlers::Fetchs}},
+      {"/discovery/fetch/all", {"GET", &Handlers::FetchAll}},
+      {"/discovery/poll", {"GET", &Handlers::Poll}},
+      {"/discovery/polls", {"GET", &Handlers::Polls}},
+      {"/discovery/nodes", {"GET", &Handlers::Nodes}}};
+  const auto it = routes->find(path);
+  return it == routes->end() ? nullptr : &it->second;
+}
+
+std::optional<Response> Handlers::Register(RequestId, const Request& request,
+                                           const Form& form) {
+  absl::StatusOr<RegisterArguments> arguments =
+      RegisterArguments::Bind(request, form);
+  if (!arguments.ok()) return BindAnswer(arguments.status());
+  absl::StatusOr<std::optional<Metadata>> metadata =
+      ParseMetadata(arguments->metadata);
+  // The real server looks at the status first, and then forgets to answer.
+  if (arguments->status > kStatusWaiting) return EmptyAnswer();
+  if (!metadata.ok()) return CodeAnswer(kCodeBadRequest);
+  RegisterRequest registration;
+  registration.dirty_timestamp = arguments->dirty_timestamp;
+  registration.is_replica = arguments->is_replica;
+  StoredInstance& instance = registration.instance;
+  instance.region = std::move(arguments->region);
+  instance.zone = std::move(arguments->zone);
+  instance.env = std::move(arguments->env);
+  instance.app_id = std::move(arguments->app_id);
+  instance.hostname = std::move(arguments->hostname);
+  instance.addrs = std::move(arguments->addrs);
+  instance.version = std::move(arguments->version);
+  instance.metadata = *std::move(metadata);
+  instance.status = arguments->status;
+  directory_.Register(std::move(registration));
+  return CodeAnswer(kCodeOk);
+}
+
+std::optional<Response> Handlers::Renew(RequestId, const Request& request,
+                                        const Form& form) {
+  const absl::StatusOr<RenewArguments> arguments =
+      RenewArguments::Bind(request, form);
+  if (!arguments.ok()) return BindAnswer(arguments.status());
+  const RenewOutcome outcome = directory_.Renew(arguments->key);
+  if (!outcome.has_zone) return DataAnswer(kCodeNotFound, "null");
+  if (outcome.instance == nullptr) {
+    return DataAnswer(kCodeNotFound, EncodeInstance(StoredInstance(), true));
+  }
+  int code = kCodeOk;
+  if (arguments->is_replica) {
+    const std::int64_t stored = outcome.instance->dirty_timestamp;
+    if (arguments->dirty_timestamp > stored) code = kCodeNotFound;
+    if (arguments->dirty_timestamp < stored) code = kCodeConflict;
+  }
+  return DataAnswer(code, EncodeInstance(*outcome.instance, false));
+}
+
+std::optional<Response> Handlers::Cancel(RequestId, const Request& request,
+                                         const Form& form) {
+  const absl::StatusOr<CancelArguments> arguments =
+      CancelArguments::Bind(request, form);
+  if (!arguments.ok()) return BindAnswer(arguments.status());
+  const bool was_there =
+      directory_.Cancel(arguments->key, arguments->latest_timestamp);
+  return CodeAnswer(was_there ? kCodeOk : kCodeNotFound);
+}
+
+std::optional<Response> Handlers::Set(RequestId, const Request& request,
+                                      const Form& form) {
+  const absl::StatusOr<SetArguments> arguments =
+      SetArguments::Bind(request, form);
+  if (!arguments.ok()) return BindAnswer(arguments.status());
+  const std::size_t count = arguments->hostnames.size();
+  const auto fits = [count](const auto& list) {
+    return list.empty() || list.size() == count;
+  };
+  if (!fits(arguments->statuses) || !fits(arguments->metadata)) {
+    return CodeAnswer(kCodeBadRequest);
+  }
+  std::vector<InstanceChange> changes(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    changes[i].hostname = arguments->hostnames[i];
+    if (!arguments->statuses.empty()) {
+      changes[i].status = static_cast<std::uint32_t>(arguments->statuses[i]);
+    }
+    if (!arguments->metadata.empty()) {
+      changes[i].metadata = ParseMetadataChange(arguments->metadata[i]);
+    }
+  }
+  const SetOutcome outcome = directory_.Set(arguments->app, arguments->zone,
+                                            changes, arguments->set_timestamp);
+  return CodeAnswer(outcome.is_ok ? kCodeOk : kCodeBadRequest);
+}
+
+std::optional<Response> Handlers::Fetch(RequestId, const Request& request,
+                                        const Form& form) {
+  const absl::StatusOr<FetchArguments> arguments =
+      FetchArguments::Bind(request, form);
+  if (!arguments.ok()) return BindAnswer(arguments.status());
+  const std::optional<AppView> app = directory_.store().Fetch(
+      arguments->app, arguments->zone, arguments->status);
+  if (!app) return DataAnswer(kCodeNotFound, "null");
+  return DataAnswer(app->zones.empty() ? kCodeNotFound : kCodeOk,
+                    EncodeApp(*app));
+}
+
+std::optional<Response> Handlers::Fetchs(RequestId, const Request& request,
+                                         const Form& form) {
+  const absl::StatusOr<FetchsArguments> arguments =
+      FetchsArguments::Bind(request, form);
+  if (!arguments.ok()) return BindAnswer(arguments.status());
+  AppViews apps;
+  for (const std::string& app_id : arguments->app_ids) {
+    std::optional<AppView> app = directory_.store().Fetch(
+        {arguments->env, app_id}, arguments->zone, arguments->status);
+    if (app && !app->zones.empty()) apps[app_id] = *std::move(app);
+  }
+  return DataAnswer(kCodeOk, EncodeApps(apps));
+}
+
+std::optional<Response> Handlers::FetchAll(RequestId, const Request&,
+                                           const Form&) {
+  return DataAnswer(kCodeOk, EncodeAll(directory_.store()));
+}
+
+// Answers for the first application alone, though a change of any ends it.
+std::optional<Response> Handlers::Poll(RequestId id, const Request& request,
+                                       const Form& form) {
+  absl::StatusOr<PollsArguments> arguments =
+      PollsArguments::Bind(request, form);
+  if (!arguments.ok()) return BindAnswer(arguments.status());
+  const std::vector<std::string>& app_ids = arguments->app_ids;
+  if (arguments->latest_timestamps.size() != app_ids.size()) {
+    arguments->latest_timestamps.assign(app_ids.size(), 0);
+  }
+  AppViews news;
+  std::vector<std::string> missing;
+  for (std::size_t i = 0; i < app_ids.size(); ++i) {
+    PollView view =
+        directory_.store().Poll({arguments->env, app_ids[i]}, arguments->zone,
+                                arguments->latest_timestamps[i]);
+    // That an application has ended, this endpoint says with -404.
+    if (view.is_missing || (view.news && view.news->zones.empty())) {
+      missing.push_back(app_ids[i]);
+    } else if (view.news) {
+      news[app_ids[i]] = *std::move(view.news);
+    }
+  }
+  const std::string& first = app_ids.front();
+  if (!missing.empty() && missing.front() == first) {
+    return NoSuchAppAnswer(first);
+  }
+  if (news.count(first) != 0) {
+    return DataAnswer(kCodeOk, EncodeApp(news[first]));
+  }
+  if (!news.empty()) return DataAnswer(kCodeOk, "null");
+  Hold(id, request, form, *arguments, false, std::move(missing));
+  return std::nullopt;
+}
+
+std::optional<Response> Handlers::Polls(RequestId id, const Request& request,
+                                        const Form& form) {
+  const absl::StatusOr<PollsArguments> arguments =
+      PollsArguments::Bind(request, form);
+  if (!arguments.ok()) return BindAnswer(arguments.status());
+  const std::vector<std::string>& app_ids = arguments->app_ids;
+  if (arguments->latest_timestamps.size() != app_ids.size()) {
+    return CodeAnswer(kCodeBadRequest);
+  }
+  AppViews news;
+  std::vector<std::string> missing;
+  for (std::size_t i = 0; i < app_ids.size(); ++i) {
+    PollView view =
+        directory_.store().Poll({arguments->env, app_ids[i]}, arguments->zone,
+                                arguments->latest_timestamps[i]);
+    if (view.is_missing) missing.push_back(app_ids[i]);
+    if (view.news) news[app_ids[i]] = *std::move(view.news);
+  }
+  if (!news.empty()) return PollsAnswer(news, missing);
+  Hold(id, request, form, *arguments, true, std::move(missing));
+  return std::nullopt;
+}
+
+std::optional<Response> Handlers::Nodes(RequestId, const Request&,
+                                        const Form&) {
+  const NodeIdentity& self = directory_.self();
+  return DataAnswer(kCodeOk, EncodeNodes({{self.address, 0, self.zone}}));
+}
+
+void Handlers::Hold(RequestId id, const Request& request, const Form& form,
+                    const PollsArguments& arguments, bool is_plural,
+                    std::vector<std::string> missing) {
+  Waiter waiter;
+  waiter.id = id;
+  waiter.is_plural = is_plural;
+  waiter.env = arguments.env;
+  waiter.zone = arguments.zone;
+  waiter.app_ids = arguments.app_ids;
+  waiter.missing = std::move(missing);
+  waiter.callback = form.First("callback");
+  directory_.Hold(std::move(waiter), HoldTime(request.timeout));
+}
+
+}  // namespace naming::node

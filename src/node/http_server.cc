@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "node/http_server.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/http_struct.h>
+#include <event2/keyvalq_struct.h>
+#include <event2/listener.h>
+#include <event2/util.h>
+
+#include <array>
+#include <cstddef>
+#include <ctime>
+#include <string>
+#include <utility>
+
+namespace naming::node {
+namespace {
+
+// As much as Go's server takes.
+constexpr ev_ssize_t kMaxHeaderBytes = (1 << 20) + 4096;
+
+// A registration has a few kilobytes.
+constexpr ev_ssize_t kMaxBodyBytes = 1 << 20;
+
+// Go's server sends a larger body in chunks.
+constexpr std::size_t kMaxWholeBody = 2048;
+
+// How long a connection may be idle, in the middle of a request, or stuck with
+// an answer that its client doesn't read: longer than the pause between a
+// client's renewals, and than a poll is held.
+constexpr int kIdleSeconds = 120;
+
+// How long no connection is accepted when file descriptors are out.
+constexpr timeval kAcceptPause{0, 100'000};
+
+constexpr ev_uint16_t kMethods =
+    EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT |
+    EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH;
+
+const char* MethodName(evhttp_cmd_type type) {
+  switch (type) {
+    case EVHTTP_REQ_GET:
+      return "GET";
+    case EVHTTP_REQ_POST:
+      return "POST";
+    case EVHTTP_REQ_PUT:
+      return "PUT";
+    case EVHTTP_REQ_PATCH:
+      return "PATCH";
+    case EVHTTP_REQ_HEAD:
+      return "HEAD";
+    default:
+      return "";
+  }
+}
+
+std::string HeaderOf(evhttp_request* request, const char* name) {
+  const char* const value =
+      evhttp_find_header(evhttp_request_get_input_headers(request), name);
+  return value == nullptr ? "" : value;
+}
+
+std::string BodyOf(evhttp_request* request) {
+  evbuffer* const buffer = evhttp_request_get_input_buffer(request);
+  std::string body(evbuffer_get_length(buffer), '\0');
+  evbuffer_remove(buffer, body.data(), body.size());
+  return body;
+}
+
+std::string Date() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  std::array<char, 32> text{};
+  evutil_date_rfc1123(text.data(), text.size(), &parts);
+  return text.data();
+}
+
+struct BufferDeleter {
+  void operator()(evbuffer* buffer) const { evbuffer_free(buffer); }
+};
+using Buffer = std::unique_ptr<evbuffer, BufferDeleter>;
+
+// Returns a buffer that shares `body`.
+Buffer Share(const std::shared_ptr<const std::string>& body) {
+  using Owner = std::shared_ptr<const std::string>;
+  Buffer buffer(evbuffer_new());
+  auto owner = std::make_unique<Owner>(body);
+  const auto release = [](const void*, std::size_t, void* shared) {
+    delete static_cast<Owner*>(shared);
+  };
+  if (evbuffer_add_reference(buffer.get(), body->data(), body->size(), release,
+                             owner.get()) == 0) {
+    owner.release();
+  }
+  return buffer;
+}
+
+// The headers are in the order of Go's server.
+void Send(evhttp_request* request, const Response& response) {
+  evkeyvalq* const headers = evhttp_request_get_output_headers(request);
+  const auto add = [headers](const char* name, const std::string& value) {
+    evhttp_add_header(headers, name, value.c_str());
+  };
+  if (!response.content_type.empty()) {
+    add("Content-Type", std::string(response.content_type));
+  }
+  if (response.code) add("Kratos-Status-Code", std::to_string(*response.code));
+  add("Kratos-Trace-Id", "");
+  add("Date", Date());
+  const std::size_t size = response.body ? response.body->size() : 0;
+  const bool is_chunked = size > kMaxWholeBody && request->minor >= 1;
+  if (!is_chunked) add("Content-Length", std::to_string(size));
+  const bool has_body =
+      size > 0 && evhttp_request_get_command(request) != EVHTTP_REQ_HEAD;
+  const Buffer body = has_body ? Share(response.body) : nullptr;
+  if (is_chunked && has_body) {
+    evhttp_send_reply_start(request, response.status, nullptr);
+    evhttp_send_reply_chunk(request, body.get());
+    evhttp_send_reply_end(request);
+  } else {
+    evhttp_send_reply(request, response.status, nullptr, body.get());
+  }
+}
+
+// accept() fails as long as file descriptors are out, and the connection that
+// waits would wake the loop again at once.
+void OnAcceptError(evconnlistener* listener, void*) {
+  evconnlistener_disable(listener);
+  event_base_once(
+      evconnlistener_get_base(listener), -1, EV_TIMEOUT,
+      [](evutil_socket_t, short, void* paused) {
+        evconnlistener_enable(static_cast<evconnlistener*>(paused));
+      },
+      listener, &kAcceptPause);
+}
+
+}  // namespace
+
+void HttpServer::HttpDeleter::operator()(evhttp* http) const {
+  evhttp_free(http);
+}
+
+std::unique_ptr<HttpServer> HttpServer::Create(EventLoop& loop,
+                                               ListenSocket socket,
+                                               Handle handle, Drop drop) {
+  std::unique_ptr<HttpServer> server(
+      new HttpServer(std::move(handle), std::move(drop)));
+  return server->Listen(loop, std::move(socket)) ? std::move(server) : nullptr;
+}
+
+HttpServer::HttpServer(Handle handle, Drop drop)
+    : handle_(std::move(handle)), drop_(std::move(drop)) {}
+
+HttpServer::~HttpServer() = default;
+
+bool HttpServer::Listen(EventLoop& loop, ListenSocket socket) {
+  http_.reset(evhttp_new(loop.base()));
+  if (http_ == nullptr) return false;
+  evhttp_set_max_headers_size(http_.get(), kMaxHeaderBytes);
+  evhttp_set_max_body_size(http_.get(), kMaxBodyBytes);
+  evhttp_set_timeout(http_.get(), kIdleSeconds);
+  evhttp_set_allowed_methods(http_.get(), kMethods);
+  evhttp_set_default_content_type(http_.get(), nullptr);
+  evhttp_set_gencb(
+      http_.get(),
+      [](evhttp_request* request, void* server) {
+        static_cast<HttpServer*>(server)->OnRequest(request);
+      },
+      this);
+  const int fd = socket.Release();
+  evhttp_bound_socket* const bound =
+      evhttp_accept_socket_with_handle(http_.get(), fd);
+  if (bound == nullptr) {
+    evutil_closesocket(fd);
+    return false;
+  }
+  evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(bound),
+                              OnAcceptError);
+  return true;
+}
+
+void HttpServer::OnRequest(evhttp_request* request) {
+  Request read;
+  read.method = MethodName(evhttp_request_get_command(request));
+  read.target = evhttp_request_get_uri(request);
+  read.content_type = HeaderOf(request, "Content-Type");
+  read.timeout = HeaderOf(request, "x1-bmspy-timeout");
+  read.body = BodyOf(request);
+  const RequestId id = ++last_id_;
+  const std::optional<Response> response = handle_(id, read);
+  if (response) {
+    Send(request, *response);
+  } else {
+    Hold(id, request);
+  }
+}
+
+// Between a request and its answer evhttp doesn't read, so that it doesn't
+// notice when the client goes; and were it made to read, it would end the
+// program when the client sends more. So the connection's callbacks are ours
+// meanwhile; evhttp sets its own again to send the answer.
+void HttpServer::Hold(RequestId id, evhttp_request* request) {
+  auto held = std::make_unique<Held>(Held{this, id, request});
+  bufferevent* const connection =
+      evhttp_connection_get_bufferevent(evhttp_request_get_connection(request));
+  bufferevent_setcb(connection, OnHeldRead, nullptr, OnHeldEvent, held.get());
+  bufferevent_enable(connection, EV_READ);
+  held_.emplace(id, std::move(held));
+}
+
+// A client that sends its next request early isn't read from until it has its
+// answer; then evhttp finds what is here.
+void HttpServer::OnHeldRead(bufferevent* connection, void*) {
+  bufferevent_disable(connection, EV_READ);
+}
+
+void HttpServer::OnHeldEvent(bufferevent*, short what, void* held) {
+  if ((what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)) == 0) return;
+  const Held gone = *static_cast<Held*>(held);
+  gone.server->held_.erase(gone.id);
+  gone.server->drop_(gone.id);
+  evhttp_connection_free(evhttp_request_get_connection(gone.request));
+}
+
+void HttpServer::Reply(RequestId id, const Response& response) {
+  const auto it = held_.find(id);
+  if (it == held_.end()) return;
+  evhttp_request* const request = it->second->request;
+  held_.erase(it);
+  Send(request, response);
+}
+
+}  // namespace naming::node

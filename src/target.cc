@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "naming/target.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/check.h"
+#include "base/text.h"
+#include "base/url.h"
+
+namespace naming {
+namespace {
+
+constexpr int kMaxSubset = 100'000;
+
+// The names of the parameters.
+constexpr std::string_view kSubset = "subset";
+constexpr std::string_view kZone = "zone";
+constexpr std::string_view kCluster = "cluster";
+constexpr std::string_view kAddrScheme = "scheme";
+
+absl::Status Invalid(std::string_view field, std::string_view cause) {
+  return absl::InvalidArgumentError(
+      absl::StrFormat("target.%s: %s", field, cause));
+}
+
+// RFC 3986, 3.1.
+bool IsScheme(std::string_view text) {
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  };
+  return !text.empty() && is_letter(text[0]) &&
+         std::all_of(text.begin(), text.end(), [&is_letter](char c) {
+           return is_letter(c) || (c >= '0' && c <= '9') || c == '+' ||
+                  c == '-' || c == '.';
+         });
+}
+
+absl::Status CheckScheme(std::string_view field, std::string_view text) {
+  if (IsScheme(text) && base::ToLower(text) == text) return absl::OkStatus();
+  return Invalid(field,
+                 absl::StrFormat("must be a URL scheme in lower case, is "
+                                 "\"%s\"",
+                                 base::Excerpt(text, 100)));
+}
+
+absl::Status SetOnce(std::string_view name, std::string value,
+                     std::optional<std::string>& field) {
+  if (field) return Invalid(name, "must be given once");
+  field = std::move(value);
+  return absl::OkStatus();
+}
+
+absl::Status SetParameter(const std::string& name, std::string value,
+                          std::optional<std::string>& subset, Target& target) {
+  if (name == kSubset) return SetOnce(name, std::move(value), subset);
+  if (name == kZone) return SetOnce(name, std::move(value), target.zone);
+  if (name == kAddrScheme) {
+    return SetOnce(name, base::ToLower(value), target.addr_scheme);
+  }
+  if (name == kCluster) {
+    target.clusters.push_back(std::move(value));
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "target: unknown parameter \"%s\"", base::Excerpt(name, 100)));
+}
+
+absl::Status SetParameters(std::string_view query, Target& target) {
+  std::optional<std::string> subset;
+  for (const std::string_view part : base::Split(query, '&')) {
+    const auto parameters = base::ParseQuery(part);
+    if (!parameters) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("target: parameter \"%s\" has a malformed escape",
+                          base::Excerpt(part, 100)));
+    }
+    for (const auto& [name, value] : *parameters) {  // One, or none.
+      absl::Status status = SetParameter(name, value, subset, target);
+      if (!status.ok()) return status;
+    }
+  }
+  if (!subset) return absl::OkStatus();
+  const auto number = base::ParseInt64(*subset);
+  if (!number || *number < 0 || *number > kMaxSubset) {
+    return Invalid(kSubset,
+                   absl::StrFormat("must be a number in [0, %d], is \"%s\"",
+                                   kMaxSubset, base::Excerpt(*subset, 100)));
+  }
+  target.subset = static_cast<int>(*number);
+  return absl::OkStatus();
+}
+
+// Percent-encodes what can't stand in the authority or path of a Target. The
+// characters that are kept stand in lists of hosts and in app_ids.
+std::string Encode(std::string_view text, std::string_view kept) {
+  std::string encoded;
+  for (const char c : text) {
+    if (kept.find(c) != std::string_view::npos) {
+      encoded += c;
+    } else {
+      encoded += base::PercentEncode(std::string_view(&c, 1));
+    }
+  }
+  return encoded;
+}
+
+}  // namespace
+
+absl::StatusOr<Target> Target::Parse(std::string_view text) {
+  const std::size_t colon = text.find("://");
+  if (colon == std::string_view::npos) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("target: must be \"scheme://authority/app_id\", is "
+                        "\"%s\"",
+                        base::Excerpt(text, 100)));
+  }
+  Target target;
+  target.scheme = base::ToLower(text.substr(0, colon));
+  std::string_view rest = text.substr(colon + 3);
+  std::string_view query;
+  if (const std::size_t mark = rest.find('?'); mark != std::string_view::npos) {
+    query = rest.substr(mark + 1);
+    rest = rest.substr(0, mark);
+  }
+  const std::size_t slash = std::min(rest.find('/'), rest.size());
+  const auto authority = base::PercentDecode(rest.substr(0, slash));
+  if (!authority) return Invalid("authority", "has a malformed escape");
+  target.authority = *authority;
+  if (slash < rest.size()) {
+    const auto app_id = base::PercentDecode(rest.substr(slash + 1));
+    if (!app_id) return Invalid("app_id", "has a malformed escape");
+    target.app_id = *app_id;
+  }
+  absl::Status status = SetParameters(query, target);
+  if (status.ok()) status = Validate(target);
+  if (!status.ok()) return status;
+  return target;
+}
+
+std::string Target::ToString() const {
+  std::string text = absl::StrFormat(
+      "%s://%s/%s", scheme, Encode(authority, ":,[]@"), Encode(app_id, "/:"));
+  std::string query;
+  if (subset) {
+    base::AppendParameter(query, kSubset, absl::StrFormat("%d", *subset));
+  }
+  if (zone) base::AppendParameter(query, kZone, *zone);
+  for (const std::string& cluster : clusters) {
+    base::AppendParameter(query, kCluster, cluster);
+  }
+  if (addr_scheme) base::AppendParameter(query, kAddrScheme, *addr_scheme);
+  if (!query.empty()) text += "?" + query;
+  return text;
+}
+
+bool operator==(const Target& a, const Target& b) {
+  const auto fields = [](const Target& target) {
+    return std::tie(target.scheme, target.authority, target.app_id,
+                    target.subset, target.zone, target.clusters,
+                    target.addr_scheme);
+  };
+  return fields(a) == fields(b);
+}
+
+bool operator!=(const Target& a, const Target& b) { return !(a == b); }
+
+absl::Status Validate(const Target& target) {
+  absl::Status status = CheckScheme("scheme", target.scheme);
+  if (status.ok())
+    status = base::CheckText("target.authority", target.authority);
+  if (status.ok()) status = base::CheckName("target.app_id", target.app_id);
+  if (status.ok() && target.subset &&
+      (*target.subset < 0 || *target.subset > kMaxSubset)) {
+    status =
+        Invalid(kSubset, absl::StrFormat("must be in [0, %d]", kMaxSubset));
+  }
+  if (status.ok() && target.zone) {
+    status = base::CheckNonEmptyText("target.zone", *target.zone);
+  }
+  for (const std::string& cluster : target.clusters) {
+    if (!status.ok()) break;
+    status = base::CheckNonEmptyText("target.cluster", cluster);
+  }
+  if (status.ok() && target.addr_scheme) {
+    status = CheckScheme("scheme (of addresses)", *target.addr_scheme);
+  }
+  return status;
+}
+
+}  // namespace naming

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+
+naming_tests(integration-discovery integration
+  discovery_test.cc
+  ../support/raw_provider.cc)
+
+naming_tests(contract-discovery integration
+  discovery_contract.cc
+  ../support/backend_contract.cc
+  ../support/raw_provider.cc)

@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Usage: sh examples.sh DIRECTORY
+# Runs the examples, which lie in DIRECTORY with the programs, against a node.
+set -eu
+. "$(dirname "$0")/../support/programs.sh"
+PATH="$1:$PATH"
+
+prints() { grep -q "$2" "$files/$1.out"; }
+
+start node naming-node --listen 127.0.0.1:0
+await "the node listens" node_listens node
+
+start watch example-watch "--nodes=$address"
+watch_pid=$pid
+start register example-register "--nodes=$address"
+register_pid=$pid
+await "it is registered" prints register "^registered as "
+hostname=$(sed -n 's/^registered as \(.*\); .*/\1/p' "$files/register.out")
+await "it is watched" prints watch "^demo.greeter: $hostname\$"
+
+example-resolve "--nodes=$address" >"$files/resolve.out"
+prints resolve "^zone01  $hostname  grpc://127.0.0.1:9000\$" ||
+  fail "resolve: $(cat "$files/resolve.out")"
+example-balance "--nodes=$address" >"$files/balance.out"
+prints balance "^call 6 goes to 127.0.0.1:9000\$" ||
+  fail "balance: $(cat "$files/balance.out")"
+example-custom_backend >"$files/custom_backend.out"
+
+stop "$register_pid" TERM
+prints register "^cancelled\$" || fail "register did not cancel"
+await "it has left" prints watch "^demo.greeter:\$"
+stop "$watch_pid" INT

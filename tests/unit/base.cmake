@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+
+naming_tests(unit-base unit
+  base/backoff_test.cc
+  base/check_test.cc
+  base/text_test.cc
+  base/timers_test.cc
+  base/url_test.cc
+  base/worker_test.cc)

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+
+if(NAMING_BUILD_CLI)
+  naming_tests(unit-cli unit
+    cli/output_test.cc
+    cli/parse_test.cc
+    cli/report_test.cc
+    $<TARGET_OBJECTS:naming_cli_sources>)
+endif()

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "core/shrink_guard.h"
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "tests/support/catch.h"
+#include "tests/support/fake_clock.h"
+
+namespace naming::core {
+namespace {
+
+using std::chrono::seconds;
+
+// Instances are single letters, all in one zone.
+ShrinkGuard::Zones Make(const std::string& letters) {
+  ShrinkGuard::Zones zones;
+  for (const char letter : letters) {
+    Instance instance;
+    instance.zone = "z";
+    instance.hostname = std::string(1, letter);
+    zones["z"].push_back(std::make_shared<const Instance>(instance));
+  }
+  return zones;
+}
+
+std::string Letters(const ShrinkGuard::Zones& zones) {
+  std::string letters;
+  for (const auto& [zone, instances] : zones) {
+    for (const auto& instance : instances) letters += instance->hostname;
+  }
+  return letters;
+}
+
+struct Fixture {
+  explicit Fixture(const std::string& letters, ShrinkPolicy policy = {})
+      : guard(policy), present(Make(letters)) {}
+
+  // Returns the list after an answer.
+  std::string Answer(const std::string& letters, bool is_live = false) {
+    ShrinkGuard::Zones answer = Make(letters);
+    guard.HoldBack(present, is_live, clock.Now(), answer);
+    present = answer;
+    return Letters(present);
+  }
+
+  std::string AnswerLive(const std::string& letters) {
+    return Answer(letters, true);
+  }
+
+  testing::FakeClock clock;
+  ShrinkGuard guard;
+  ShrinkGuard::Zones present;
+};
+
+TEST_CASE("What a registry is seen to remove is gone at once",
+          "[shrink_guard]") {
+  Fixture f("abcdef");
+  CHECK(f.AnswerLive("a") == "a");
+  CHECK(f.AnswerLive("") == "");
+}
+
+TEST_CASE("A list never becomes empty without proof", "[shrink_guard]") {
+  const std::string before = GENERATE("a", "ab", "abcdef");
+  Fixture f(before);
+  CHECK(f.Answer("") == before);
+  f.clock.Advance(seconds(89));
+  CHECK(f.Answer("") == before);
+  CHECK(f.guard.suspects() == before.size());
+  f.clock.Advance(seconds(1));
+  CHECK(f.Answer("") == "");
+  CHECK(f.guard.suspects() == 0);
+}
+
+TEST_CASE("Half a list may vanish at once, more may not", "[shrink_guard]") {
+  Fixture f("abcdef");
+  SECTION("half") { CHECK(f.Answer("abc") == "abc"); }
+  SECTION("more") { CHECK(f.Answer("ab") == "abcdef"); }
+  SECTION("of two, one") {
+    Fixture small("ab");
+    CHECK(small.Answer("a") == "a");
+  }
+  SECTION("as much as the policy says") {
+    ShrinkPolicy policy;
+    policy.max_share = 0.1;
+    Fixture strict("abcdef", policy);
+    CHECK(strict.Answer("abcde") == "abcdef");
+  }
+}
+
+TEST_CASE("After a restart the list fills up without a cliff",
+          "[shrink_guard]") {
+  Fixture f("abcdefghij");
+  CHECK(f.Answer("") == "abcdefghij");
+  // Providers return one by one, and the registry is watched meanwhile.
+  CHECK(f.AnswerLive("c") == "abcdefghij");
+  CHECK(f.AnswerLive("cx") == "abcdefghijx");
+  CHECK(f.AnswerLive("acx") == "abcdefghijx");
+  // What left meanwhile is dropped as soon as that is no cliff.
+  CHECK(f.AnswerLive("acegx") == "abcdefghijx");
+  CHECK(f.AnswerLive("acegix") == "acegix");
+  CHECK(f.guard.suspects() == 0);
+}
+
+TEST_CASE("What is seen to leave during a hold is gone at once",
+          "[shrink_guard]") {
+  Fixture f("abcdefghij");
+  f.Answer("ab");
+  CHECK(f.AnswerLive("a") == "acdefghij");
+}
+
+TEST_CASE("Each instance is held back from the time it was first missing",
+          "[shrink_guard]") {
+  Fixture f("abcdefghij");
+  f.Answer("abc");
+  f.clock.Advance(seconds(60));
+  f.Answer("a");
+  f.clock.Advance(seconds(30));
+  CHECK(f.Answer("a") == "abc");
+  f.clock.Advance(seconds(60));
+  CHECK(f.Answer("a") == "a");
+}
+
+TEST_CASE("What comes back is no suspect any more", "[shrink_guard]") {
+  Fixture f("abcdefghij");
+  f.Answer("");
+  f.clock.Advance(seconds(80));
+  f.AnswerLive("j");
+  CHECK(f.guard.suspects() == 9);
+  f.clock.Advance(seconds(10));
+  CHECK(f.AnswerLive("j") == "j");
+}
+
+TEST_CASE("Without a grace everything is believed", "[shrink_guard]") {
+  ShrinkPolicy policy;
+  policy.grace = seconds(0);
+  Fixture f("abcdef", policy);
+  CHECK(f.Answer("") == "");
+}
+
+TEST_CASE("Growth and change are never held back", "[shrink_guard]") {
+  Fixture f("");
+  CHECK(f.Answer("abc") == "abc");
+  CHECK(f.Answer("abcd") == "abcd");
+}
+
+}  // namespace
+}  // namespace naming::core

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+
+naming_tests(unit-discovery unit
+  discovery/lease_test.cc
+  discovery/node_finder_test.cc
+  discovery/nodes_test.cc
+  discovery/options_test.cc
+  discovery/poller_test.cc
+  discovery/protocol_test.cc
+  discovery/requester_test.cc)

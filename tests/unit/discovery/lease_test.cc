@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "discovery/lease.h"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/text.h"
+#include "tests/support/catch.h"
+#include "tests/unit/discovery/fixture.h"
+
+namespace naming::discovery {
+namespace {
+
+using std::chrono::hours;
+
+Instance MakeInstance() {
+  Instance instance;
+  instance.app_id = "x";
+  instance.hostname = "h";
+  instance.region = "r";
+  instance.zone = "z";
+  instance.env = "dev";
+  instance.addrs = {"http://h:80"};
+  instance.version = "v1";
+  instance.metadata = {{"weight", "20"}};
+  return instance;
+}
+
+using Pending = testing::FakeHttpClient::Pending;
+
+constexpr char kRegister[] = "/discovery/register";
+constexpr char kRenew[] = "/discovery/renew";
+constexpr char kCancel[] = "/discovery/cancel";
+
+struct LeaseFixture : Fixture {
+  explicit LeaseFixture(std::vector<std::string> seeds = {"http://a:1"})
+      : Fixture(std::move(seeds)), lease(loop, requester, MakeInstance()) {}
+
+  core::Lease::Done Note() {
+    result.reset();
+    return [this](absl::Status status) { result = std::move(status); };
+  }
+
+  static std::int64_t DirtyOf(const Pending& sent) {
+    return base::ParseInt64(sent.Values("dirty_timestamp").at(0)).value();
+  }
+
+  // What a node holds after the register `sent`, with `change` over it.
+  static std::string Stored(const Pending& sent,
+                            const std::string& addrs = R"(["http://h:80"])",
+                            const std::string& metadata = R"({"weight":"20"})",
+                            int status = 1, std::int64_t newer_by = 0) {
+    return absl::StrFormat(
+        R"({"code":0,"message":"0","ttl":1,"data":{"appid":"x","hostname":"h",)"
+        R"("env":"dev","zone":"z","addrs":%s,"version":"v1","metadata":%s,)"
+        R"("status":%d,"dirty_timestamp":%d}})",
+        addrs, metadata, status, DirtyOf(sent) + newer_by);
+  }
+
+  // Puts `instance` with every node as it should be; returns the register.
+  Pending Put(const Instance& instance = MakeInstance()) {
+    lease.Put(instance, Note());
+    const Pending sent = http.Waiting(kRegister);
+    http.Answer(sent, CodeJson(0));
+    http.Answer(
+        http.Waiting(kRenew),
+        Stored(sent, R"(["http://h:80"])", R"({"weight":"20"})",
+               sent.Values("status") == std::vector<std::string>{"1"} ? 1 : 2));
+    REQUIRE(result == absl::OkStatus());
+    return sent;
+  }
+
+  // Renews, and answers with `body`.
+  void Refresh(const std::string& body) {
+    lease.Refresh(Note());
+    http.Answer(http.Waiting(kRenew), body);
+  }
+
+  Lease lease;
+  std::optional<absl::Status> result;
+};
+
+TEST_CASE(
+    "Put registers and looks at the result, Refresh renews, Remove cancels",
+    "[discovery][lease]") {
+  LeaseFixture f;
+  SECTION("register") {
+    f.lease.Put(MakeInstance(), f.Note());
+    const Pending sent = f.http.Waiting(kRegister);
+    CHECK(sent.Values("addrs") == std::vector<std::string>{"http://h:80"});
+    CHECK(sent.Values("appid") == std::vector<std::string>{"x"});
+    f.http.Answer(sent, CodeJson(0));
+    CHECK_FALSE(f.result);
+    f.http.Answer(f.http.Waiting(kRenew), f.Stored(sent));
+  }
+  SECTION("renew") {
+    f.lease.Refresh(f.Note());
+    const Pending sent = f.http.Waiting(kRenew);
+    CHECK(sent.Values("hostname") == std::vector<std::string>{"h"});
+    f.http.Answer(sent, R"({"code":0,"message":"0","ttl":1,"data":{}})");
+  }
+  SECTION("cancel") {
+    f.lease.Remove(f.Note());
+    const Pending sent = f.http.Waiting(kCancel);
+    CHECK(sent.Values("zone") == std::vector<std::string>{"z"});
+    f.http.Answer(sent, CodeJson(0));
+  }
+  CHECK(f.result == absl::OkStatus());
+  CHECK(f.http.pending().empty());
+}
+
+TEST_CASE("A renew that a node doesn't know says kNotFound",
+          "[discovery][lease]") {
+  LeaseFixture f;
+  f.Refresh(CodeJson(-404));
+  CHECK(f.result ==
+        absl::NotFoundError("discovery: renew x: http://a:1: code -404"));
+}
+
+TEST_CASE("Cancelling what a node doesn't know is a success",
+          "[discovery][lease]") {
+  LeaseFixture f;
+  f.lease.Remove(f.Note());
+  f.http.Answer(f.http.Waiting(kCancel), CodeJson(-404));
+  CHECK(f.result == absl::OkStatus());
+}
+
+TEST_CASE("A refused register says kInvalidArgument", "[discovery][lease]") {
+  LeaseFixture f;
+  f.lease.Put(MakeInstance(), f.Note());
+  f.http.Answer(f.http.Waiting(kRegister), CodeJson(-400));
+  CHECK(absl::IsInvalidArgument(f.result.value()));
+}
+
+TEST_CASE("dirty_timestamp is the time, and grows when the clock is set back",
+          "[discovery][lease]") {
+  LeaseFixture f;
+  const Pending first = f.Put();
+  CHECK(f.DirtyOf(first) ==
+        f.loop.clock().WallNow().time_since_epoch().count());
+  f.loop.fake_clock().SetBackWall(hours(1));
+  CHECK(f.DirtyOf(f.Put()) == f.DirtyOf(first) + 1);
+}
+
+TEST_CASE("A register that a node ignored for newer data is repeated above it",
+          "[discovery][lease]") {
+  LeaseFixture f;
+  f.lease.Put(MakeInstance(), f.Note());
+  const Pending first = f.http.Waiting(kRegister);
+  f.http.Answer(first, CodeJson(0));
+  const std::string others =
+      f.Stored(first, R"(["http://old:80"])", "{}", 1, 3'600'000'000'000);
+  f.http.Answer(f.http.Waiting(kRenew), others);
+  const Pending second = f.http.Waiting(kRegister);
+  CHECK(f.DirtyOf(second) > f.DirtyOf(first) + 3'600'000'000'000);
+  f.http.Answer(second, CodeJson(0));
+  SECTION("and is done when the node has it") {
+    f.http.Answer(f.http.Waiting(kRenew), f.Stored(second));
+    CHECK(f.result == absl::OkStatus());
+  }
+  SECTION("and fails for now when somebody else is faster") {
+    f.http.Answer(f.http.Waiting(kRenew),
+                  f.Stored(second, R"(["http://old:80"])", "{}", 1, 1));
+    CHECK(f.result ==
+          absl::UnavailableError("discovery: verify x: http://a:1: somebody "
+                                 "else registers hostname h"));
+    CHECK(f.http.pending().empty());
+  }
+}
+
+TEST_CASE("What a node makes of a register is accepted", "[discovery][lease]") {
+  LeaseFixture f;
+  f.lease.Put(MakeInstance(), f.Note());
+  const Pending sent = f.http.Waiting(kRegister);
+  f.http.Answer(sent, CodeJson(0));
+  SECTION("one with a time of its own") {
+    f.http.Answer(
+        f.http.Waiting(kRenew),
+        f.Stored(sent, R"(["http://h:80"])", R"({"weight":"20"})", 1, 1000));
+  }
+  SECTION("one that tells nothing") {
+    f.http.Answer(f.http.Waiting(kRenew), CodeJson(0));
+  }
+  SECTION("one that lost the metadata") {
+    const std::string stored = f.Stored(sent, R"(["http://h:80"])", "null");
+    f.http.Answer(f.http.Waiting(kRenew), stored);
+    REQUIRE(f.result == absl::OkStatus());
+    f.Refresh(stored);  // And is not asked for it again and again.
+  }
+  CHECK(f.result == absl::OkStatus());
+}
+
+TEST_CASE("What a renew shows as it should be is left alone",
+          "[discovery][lease]") {
+  LeaseFixture f;
+  const Pending first = f.Put();
+  SECTION("what is as it was") { f.Refresh(f.Stored(first)); }
+  SECTION("addresses that a replica joined") {
+    Instance two = MakeInstance();
+    two.addrs = {"http://h:80", "grpc://h:90"};
+    f.lease.Put(two, f.Note());
+    const Pending sent = f.http.Waiting(kRegister);
+    f.http.Answer(sent, CodeJson(0));
+    f.http.Answer(f.http.Waiting(kRenew),
+                  f.Stored(sent, R"(["http://h:80","grpc://h:90"])"));
+    f.Refresh(f.Stored(sent, R"(["http://h:80,grpc://h:90"])"));
+  }
+  SECTION("metadata that was added") {
+    f.Refresh(
+        f.Stored(first, R"(["http://h:80"])", R"({"weight":"20","rack":"7"})"));
+  }
+  SECTION("what is set to waiting") {
+    f.Refresh(f.Stored(first, R"(["http://h:80"])", R"({"weight":"20"})", 2));
+  }
+  CHECK(f.result == absl::OkStatus());
+}
+
+TEST_CASE("What somebody else changed is put again", "[discovery][lease]") {
+  LeaseFixture f;
+  const Pending first = f.Put();
+  const auto is_put_again = [&f, &first](const std::string& stored) {
+    f.Refresh(stored);
+    REQUIRE(absl::IsNotFound(f.result.value()));
+    CHECK(f.DirtyOf(f.Put()) > f.DirtyOf(first) + 5000);
+  };
+  SECTION("addresses") {
+    is_put_again(
+        f.Stored(first, R"(["http://x:1"])", R"({"weight":"20"})", 1, 5000));
+  }
+  SECTION("metadata of ours") {
+    is_put_again(
+        f.Stored(first, R"(["http://h:80"])", R"({"weight":"1"})", 1, 5000));
+  }
+  SECTION("metadata of ours that is gone") {
+    is_put_again(f.Stored(first, R"(["http://h:80"])", "{}", 1, 5000));
+  }
+}
+
+TEST_CASE("What others set to waiting stays so until the program updates it",
+          "[discovery][lease]") {
+  LeaseFixture f;
+  const Pending first = f.Put();
+  f.Refresh(f.Stored(first, R"(["http://h:80"])", R"({"weight":"20"})", 2));
+  const std::vector<std::string> up = {"1"};
+  const std::vector<std::string> waiting = {"2"};
+  SECTION("also when it is put again for another reason") {
+    CHECK(f.Put().Values("status") == waiting);
+  }
+  SECTION("not when the program changes something") {
+    Instance changed = MakeInstance();
+    changed.region = "other";
+    CHECK(f.Put(changed).Values("status") == up);
+  }
+  SECTION("not when the registry has lost it") {
+    f.Refresh(CodeJson(-404));
+    CHECK(f.Put().Values("status") == up);
+  }
+  SECTION("not when they set it back") {
+    f.Refresh(f.Stored(first));
+    CHECK(f.Put().Values("status") == up);
+  }
+}
+
+TEST_CASE("What the program set to waiting is put again when others set it up",
+          "[discovery][lease]") {
+  LeaseFixture f;
+  Instance instance = MakeInstance();
+  instance.status = Instance::Status::kWaiting;
+  const Pending first = f.Put(instance);
+  f.Refresh(f.Stored(first));
+  CHECK(absl::IsNotFound(f.result.value()));
+}
+
+TEST_CASE("The next attempt after a failure goes to another node",
+          "[discovery][lease]") {
+  LeaseFixture f({"http://a:1", "http://b:1"});
+  f.lease.Put(MakeInstance(), f.Note());
+  const Pending first = f.http.Waiting(kRegister);
+  f.http.Fail(first, absl::UnavailableError("refused"));
+  CHECK(absl::IsUnavailable(f.result.value()));
+  f.lease.Put(MakeInstance(), f.Note());
+  CHECK(f.http.Waiting(kRegister).node != first.node);
+}
+
+TEST_CASE("The look at the result goes to the node that was asked",
+          "[discovery][lease]") {
+  LeaseFixture f({"http://a:1", "http://b:1", "http://c:1"});
+  f.lease.Put(MakeInstance(), f.Note());
+  const Pending sent = f.http.Waiting(kRegister);
+  f.http.Answer(sent, CodeJson(0));
+  const Pending look = f.http.Waiting(kRenew);
+  CHECK(look.node == sent.node);
+  SECTION("and when that fails, so has the put") {
+    f.http.Fail(look, absl::UnavailableError("reset"));
+    CHECK(absl::IsUnavailable(f.result.value()));
+  }
+  SECTION("and when it is gone, the put may be tried again") {
+    f.http.Answer(look, CodeJson(-404));
+    CHECK(absl::IsUnavailable(f.result.value()));
+  }
+}
+
+TEST_CASE("While every node is backing off nothing is sent",
+          "[discovery][lease]") {
+  LeaseFixture f;
+  f.lease.Put(MakeInstance(), f.Note());
+  f.http.Fail(f.http.Waiting(kRegister), absl::UnavailableError("refused"));
+  f.lease.Put(MakeInstance(), f.Note());
+  CHECK(f.http.pending().empty());
+  CHECK_FALSE(f.result);  // Never from within the call.
+  SECTION("and the lease says why") {
+    f.loop.RunReady();
+    CHECK(f.result ==
+          absl::UnavailableError("discovery: register x: every node failed "
+                                 "lately; the last one: http://a:1: refused"));
+  }
+  SECTION("and an abort keeps it quiet") {
+    f.lease.Abort();
+    f.loop.RunReady();
+    CHECK_FALSE(f.result);
+  }
+}
+
+TEST_CASE("Abort and destruction drop the request under way",
+          "[discovery][lease]") {
+  LeaseFixture f;
+  SECTION("abort") {
+    f.lease.Put(MakeInstance(), f.Note());
+    f.lease.Abort();
+  }
+  SECTION("abort of the look at the result") {
+    f.lease.Put(MakeInstance(), f.Note());
+    f.http.Answer(f.http.Waiting(kRegister), CodeJson(0));
+    f.lease.Abort();
+  }
+  SECTION("destruction") {
+    Lease lease(f.loop, f.requester, MakeInstance());
+    lease.Put(MakeInstance(), f.Note());
+  }
+  CHECK(f.http.pending().empty());
+  CHECK(f.http.aborted() == 1);
+  CHECK_FALSE(f.result);
+}
+
+}  // namespace
+}  // namespace naming::discovery

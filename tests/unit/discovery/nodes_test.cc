@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "discovery/nodes.h"
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/support/catch.h"
+#include "tests/support/fake_clock.h"
+
+namespace naming::discovery {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+const absl::Status kRefused = absl::UnavailableError("Connection refused");
+
+struct Fixture {
+  explicit Fixture(std::vector<std::string> seeds, std::uint64_t seed = 1)
+      : nodes(clock, logger, std::move(seeds), seed) {}
+
+  void Fail(const std::string& url) {
+    nodes.Failed(url, clock.Now(), kRefused);
+  }
+
+  testing::FakeClock clock;
+  std::vector<std::string> log;
+  std::shared_ptr<core::Logger> logger = std::make_shared<core::Logger>(
+      [this](const LogRecord& record) { log.push_back(record.message); });
+  Nodes nodes;
+};
+
+TEST_CASE("A node's text becomes its URL", "[discovery][nodes]") {
+  CHECK(NodeUrl("10.0.0.1:7171") == "http://10.0.0.1:7171");
+  CHECK(NodeUrl("http://10.0.0.1:7171") == "http://10.0.0.1:7171");
+  CHECK(NodeUrl("http://10.0.0.1:7171/") == "http://10.0.0.1:7171");
+  CHECK(NodeUrl("https://disc.example:443") == "https://disc.example:443");
+  CHECK(NodeUrl("[::1]:7171") == "http://[::1]:7171");
+  for (const char* text :
+       {"", "10.0.0.1", ":7171", "h:0", "h:99999", "ftp://h:1", "h:1/x",
+        "http://h:1/discovery", "h:1?x", "a b:1", "http://", "h:1,h:2"}) {
+    CAPTURE(text);
+    CHECK(NodeUrl(text) == std::nullopt);
+  }
+}
+
+TEST_CASE("The same node is chosen while it is well", "[discovery][nodes]") {
+  Fixture f({"http://a:1", "http://b:1", "http://c:1"});
+  const auto first = f.nodes.Choose();
+  REQUIRE(first);
+  for (int i = 0; i < 10; ++i) CHECK(f.nodes.Choose() == first);
+}
+
+TEST_CASE("Clients spread over the nodes", "[discovery][nodes]") {
+  std::map<std::string, int> clients;
+  for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+    Fixture f({"http://a:1", "http://b:1", "http://c:1", "http://d:1"}, seed);
+    ++clients[*f.nodes.Choose()];
+  }
+  REQUIRE(clients.size() == 4);
+  for (const auto& [node, count] : clients) {
+    CAPTURE(node);
+    CHECK(count > 200);
+    CHECK(count < 300);
+  }
+}
+
+TEST_CASE("After a failure another node is chosen, also of two",
+          "[discovery][nodes]") {
+  Fixture f({"http://a:1", "http://b:1"});
+  const std::string first = *f.nodes.Choose();
+  f.Fail(first);
+  const auto second = f.nodes.Choose();
+  REQUIRE(second);
+  CHECK(*second != first);
+  SECTION("and stays while it is well, even when the first may be retried") {
+    f.clock.Advance(minutes(1));
+    CHECK(f.nodes.Choose() == second);
+  }
+  SECTION("and the first one counts as well again after its success") {
+    f.nodes.Succeeded(first);
+    CHECK(f.nodes.Choose() == first);
+  }
+  SECTION("and the first one counts as well again in the end") {
+    f.clock.Advance(minutes(6));
+    CHECK(f.nodes.Choose() == first);
+  }
+}
+
+TEST_CASE("A dead node gets at most 20 attempts a minute",
+          "[discovery][nodes]") {
+  Fixture f({"http://a:1"});
+  int attempts = 0;
+  for (int ms = 0; ms < 60'000; ++ms) {
+    // Many requests wait for the one node, each asking again and again.
+    for (int request = 0; request < 3; ++request) {
+      if (f.nodes.Choose()) {
+        ++attempts;
+        f.Fail("http://a:1");
+      }
+    }
+    f.clock.Advance(milliseconds(1));
+  }
+  CHECK(attempts <= 20);
+  CHECK(attempts >= 10);
+}
+
+TEST_CASE("While no node may be asked, NextChance tells when one may",
+          "[discovery][nodes]") {
+  Fixture f({"http://a:1", "http://b:1"});
+  f.Fail("http://a:1");
+  f.Fail("http://b:1");
+  REQUIRE_FALSE(f.nodes.Choose());
+  const auto next = f.nodes.NextChance();
+  REQUIRE(next > f.clock.Now());
+  f.clock.Advance(next - f.clock.Now());
+  CHECK(f.nodes.Choose());
+}
+
+TEST_CASE("One attempt at a time when all nodes are down",
+          "[discovery][nodes]") {
+  Fixture f({"http://a:1"});
+  f.Fail("http://a:1");
+  f.clock.Advance(f.nodes.NextChance() - f.clock.Now());
+  CHECK(f.nodes.Choose());
+  CHECK_FALSE(f.nodes.Choose());
+}
+
+TEST_CASE("One outage that fails many requests counts once",
+          "[discovery][nodes]") {
+  Fixture f({"http://a:1"});
+  const auto began = f.clock.Now();
+  f.clock.Advance(seconds(10));
+  for (int i = 0; i < 100; ++i) f.nodes.Failed("http://a:1", began, kRefused);
+  // The first back-off, not the hundredth.
+  CHECK(f.nodes.NextChance() - f.clock.Now() <= milliseconds(200));
+}
+
+TEST_CASE("Learned nodes are used, and replaced by the next ones",
+          "[discovery][nodes]") {
+  Fixture f({"http://10.0.0.1:1"});
+  f.nodes.Learn({"http://10.0.0.2:1", "http://10.0.0.1:1", "http://10.0.0.2:1",
+                 "http://10.0.0.3:1"});
+  CHECK(f.nodes.All() == std::vector<std::string>{"http://10.0.0.1:1",
+                                                  "http://10.0.0.2:1",
+                                                  "http://10.0.0.3:1"});
+  f.nodes.Learn({"http://10.0.0.3:1"});
+  CHECK(f.nodes.All() ==
+        std::vector<std::string>{"http://10.0.0.1:1", "http://10.0.0.3:1"});
+  SECTION("a node that was dropped isn't chosen") {
+    std::set<std::string> chosen;
+    while (const auto node = f.nodes.Choose()) {
+      chosen.insert(*node);
+      f.Fail(*node);
+    }
+    CHECK(chosen ==
+          std::set<std::string>{"http://10.0.0.1:1", "http://10.0.0.3:1"});
+  }
+  SECTION("seeds never leave") {
+    f.nodes.Learn({});
+    CHECK(f.nodes.All() == std::vector<std::string>{"http://10.0.0.1:1"});
+    CHECK(f.nodes.Choose() == "http://10.0.0.1:1");
+  }
+  SECTION("a node keeps its health when it is learned again") {
+    f.Fail("http://10.0.0.1:1");
+    f.Fail("http://10.0.0.3:1");
+    f.nodes.Learn({"http://10.0.0.3:1"});
+    CHECK_FALSE(f.nodes.Choose());
+  }
+}
+
+TEST_CASE("Addresses that can't be a node's are not learned",
+          "[discovery][nodes]") {
+  SECTION("unspecified ones never, loopback not for seeds elsewhere") {
+    Fixture f({"http://10.0.0.1:1"});
+    f.nodes.Learn({"http://0.0.0.0:7171", "http://[::]:7171",
+                   "http://127.0.0.1:7171", "http://localhost:7171",
+                   "http://[::1]:7171", "junk"});
+    CHECK(f.nodes.All().size() == 1);
+  }
+  SECTION("loopback when a seed is on it") {
+    Fixture f({"http://localhost:1"});
+    f.nodes.Learn({"http://0.0.0.0:7171", "http://127.0.0.1:7171"});
+    CHECK(f.nodes.All() == std::vector<std::string>{"http://localhost:1",
+                                                    "http://127.0.0.1:7171"});
+  }
+}
+
+TEST_CASE("A node's failures are logged when they begin and when they end",
+          "[discovery][nodes]") {
+  Fixture f({"http://a:1"});
+  f.nodes.Succeeded("http://a:1");
+  CHECK(f.log.empty());
+  for (int i = 0; i < 3; ++i) {
+    f.Fail("http://a:1");
+    f.clock.Advance(seconds(10));
+  }
+  f.nodes.Succeeded("http://a:1");
+  f.nodes.Succeeded("http://a:1");
+  CHECK(f.log == std::vector<std::string>{
+                     "discovery: node http://a:1: failed: Connection refused",
+                     "discovery: node http://a:1: well again"});
+  CHECK(f.nodes.last_error() == "http://a:1: Connection refused");
+}
+
+}  // namespace
+}  // namespace naming::discovery

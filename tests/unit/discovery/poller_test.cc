@@ -1,0 +1,582 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "discovery/poller.h"
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/text.h"
+#include "core/dispatcher.h"
+#include "core/topic.h"
+#include "tests/support/catch.h"
+#include "tests/unit/discovery/fixture.h"
+
+namespace naming::discovery {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Pending = testing::FakeHttpClient::Pending;
+
+constexpr char kFetchs[] = "/discovery/fetchs";
+constexpr char kPolls[] = "/discovery/polls";
+
+const absl::Status kReset = absl::UnavailableError("Connection reset");
+
+struct PollerFixture : Fixture {
+  explicit PollerFixture(std::vector<std::string> seeds = {"http://a:1"},
+                         std::size_t max_group_apps = 4,
+                         milliseconds refresh_interval = std::chrono::hours(24))
+      : Fixture(std::move(seeds)) {
+    PollerOptions options;
+    options.env = "dev";
+    options.poller_prefix = "me";
+    options.max_group_apps = max_group_apps;
+    options.refresh_interval = refresh_interval;
+    poller = std::make_unique<Poller>(loop, requester, options);
+  }
+
+  ~PollerFixture() { dispatcher->Stop(); }
+
+  std::shared_ptr<core::Topic> Follow(const std::string& app_id) {
+    auto setting = std::make_shared<core::TopicSetting>();
+    setting->backend = "discovery";
+    setting->dispatcher = dispatcher;
+    setting->clock = &loop.clock();
+    auto topic = std::make_shared<core::Topic>(std::move(setting), app_id);
+    poller->Follow(topic);
+    return topic;
+  }
+
+  // Lets what waits for a few milliseconds begin.
+  void Settle() { loop.Advance(milliseconds(50)); }
+
+  // Follows `app_id`, whose first list has `hostnames`, at `version`; its poll
+  // is held when this returns.
+  std::shared_ptr<core::Topic> FollowHeld(
+      const std::string& app_id, std::int64_t version,
+      const std::vector<std::string>& hostnames) {
+    auto topic = Follow(app_id);
+    Settle();
+    http.Answer(http.Waiting(kFetchs),
+                DataJson(AppJson(app_id, version, hostnames)));
+    Settle();
+    return topic;
+  }
+
+  std::shared_ptr<core::Dispatcher> dispatcher =
+      std::make_shared<core::Dispatcher>();
+  std::unique_ptr<Poller> poller;
+};
+
+std::set<std::string> Hostnames(const std::shared_ptr<core::Topic>& topic) {
+  std::atomic<bool> cancelled{false};
+  const auto snapshot = topic->Fetch(milliseconds(0), &cancelled);
+  std::set<std::string> hostnames;
+  if (!snapshot.ok())
+    return {"(" +
+            std::string(absl::StatusCodeToString(snapshot.status().code())) +
+            ")"};
+  for (const auto& instance : (*snapshot)->AllInstances()) {
+    hostnames.insert(instance->hostname);
+  }
+  return hostnames;
+}
+
+using Set = std::set<std::string>;
+using List = std::vector<std::string>;
+
+TEST_CASE("A new application is fetched, then polled with its version",
+          "[discovery][poller]") {
+  PollerFixture f;
+  const auto topic = f.Follow("x");
+  f.Settle();
+  const Pending fetch = f.http.Waiting(kFetchs);
+  CHECK(fetch.Values("appid") == List{"x"});
+  CHECK(fetch.Values("status") == List{"1"});
+  f.http.Answer(fetch, DataJson(AppJson("x", 7, {"h1"})));
+  CHECK(Hostnames(topic) == Set{"h1"});
+
+  f.Settle();
+  const Pending poll = f.http.Waiting(kPolls);
+  CHECK(poll.Values("appid") == List{"x"});
+  CHECK(poll.Values("latest_timestamp") == List{"7"});
+  CHECK(poll.Values("env") == List{"dev"});
+  CHECK(poll.Header("x1-bmspy-timeout") == "25020");
+}
+
+TEST_CASE("A change is delivered and the poll goes on", "[discovery][poller]") {
+  PollerFixture f;
+  const auto topic = f.FollowHeld("x", 7, {"h1"});
+  f.loop.Advance(seconds(3));
+  f.http.Answer(f.http.Waiting(kPolls),
+                DataJson(AppJson("x", 8, {"h1", "h2"})));
+  CHECK(Hostnames(topic) == Set{"h1", "h2"});
+  f.loop.Advance(milliseconds(0));
+  CHECK(f.http.Waiting(kPolls).Values("latest_timestamp") == List{"8"});
+}
+
+TEST_CASE("An equal version is applied", "[discovery][poller]") {
+  PollerFixture f;
+  const auto topic = f.FollowHeld("x", 7, {"h1", "h2"});
+  f.http.Answer(f.http.Waiting(kPolls), DataJson(AppJson("x", 7, {"h2"})));
+  CHECK(Hostnames(topic) == Set{"h2"});
+}
+
+TEST_CASE("Code -304 is a success: same node, same version",
+          "[discovery][poller]") {
+  PollerFixture f({"http://a:1", "http://b:1"});
+  f.FollowHeld("x", 7, {"h1"});
+  const Pending first = f.http.Waiting(kPolls);
+  f.loop.Advance(seconds(25));
+  f.http.Answer(first, CodeJson(-304));
+  f.loop.Advance(milliseconds(0));
+  const Pending second = f.http.Waiting(kPolls);
+  CHECK(second.node == first.node);
+  CHECK(second.Values("latest_timestamp") == List{"7"});
+}
+
+TEST_CASE("Every poll has a name of its own", "[discovery][poller]") {
+  PollerFixture f;
+  f.FollowHeld("x", 7, {"h1"});
+  Set names;
+  for (int i = 0; i < 5; ++i) {
+    const Pending poll = f.http.Waiting(kPolls);
+    REQUIRE(poll.Values("hostname").size() == 1);
+    names.insert(poll.Values("hostname")[0]);
+    f.loop.Advance(seconds(25));
+    f.http.Answer(poll, CodeJson(-304));
+    f.Settle();
+  }
+  CHECK(names.size() == 5);
+  for (const std::string& name : names) CHECK(name.rfind("me/", 0) == 0);
+}
+
+TEST_CASE("An unknown application is reported, and followed until it appears",
+          "[discovery][poller]") {
+  PollerFixture f;
+  const auto topic = f.Follow("x");
+  f.Settle();
+  f.http.Answer(f.http.Waiting(kFetchs), DataJson(""));
+  CHECK(Hostnames(topic) == Set{"(NOT_FOUND)"});
+  f.Settle();
+  const Pending poll = f.http.Waiting(kPolls);
+  CHECK(poll.Values("latest_timestamp") == List{"0"});
+  f.http.Answer(poll, DataJson(AppJson("x", 9, {"h1"})));
+  CHECK(Hostnames(topic) == Set{"h1"});
+}
+
+TEST_CASE("A failed poll goes to another node at once, with version 0",
+          "[discovery][poller]") {
+  PollerFixture f({"http://a:1", "http://b:1"});
+  const auto topic = f.FollowHeld("x", 7, {"h1"});
+  const Pending first = f.http.Waiting(kPolls);
+  SECTION("the connection breaks") { f.http.Fail(first, kReset); }
+  SECTION("the node is starting up") { f.http.Answer(first, CodeJson(-500)); }
+  SECTION("the node answers nonsense") { f.http.Answer(first, "<html>"); }
+  SECTION("a proxy answers") { f.http.Answer(first, "busy", 503); }
+  CHECK(Hostnames(topic) == Set{"h1"});  // Kept.
+  f.loop.Advance(milliseconds(0));
+  const Pending second = f.http.Waiting(kPolls);
+  CHECK(second.node != first.node);
+  CHECK(second.Values("latest_timestamp") == List{"0"});
+}
+
+TEST_CASE("A single node is asked again with version 0",
+          "[discovery][poller]") {
+  PollerFixture f;
+  f.FollowHeld("x", 7, {"h1"});
+  f.http.Fail(f.http.Waiting(kPolls), kReset);
+  CHECK(f.http.pending().empty());
+  f.loop.Advance(seconds(1));
+  CHECK(f.http.Waiting(kPolls).Values("latest_timestamp") == List{"0"});
+}
+
+TEST_CASE("Versions on a new connection are not trusted",
+          "[discovery][poller]") {
+  PollerFixture f;
+  const auto topic = f.FollowHeld("x", 7, {"h1", "h2"});
+  f.loop.Advance(seconds(25));
+  // Restarted between two polls: the version is from another life.
+  f.http.Answer(f.http.Waiting(kPolls), CodeJson(-304), 200, true);
+  f.loop.Advance(milliseconds(0));
+  const Pending poll = f.http.Waiting(kPolls);
+  CHECK(poll.Values("latest_timestamp") == List{"0"});
+  f.http.Answer(poll, DataJson(AppJson("x", 3, {"h2"})));
+  CHECK(Hostnames(topic) == Set{"h2"});
+  SECTION("but a server that closes every connection still holds polls") {
+    f.Settle();
+    f.http.Answer(f.http.Waiting(kPolls), DataJson(AppJson("x", 3, {"h2"})),
+                  200, true);
+    f.Settle();
+    f.http.Answer(f.http.Waiting(kPolls), DataJson(AppJson("x", 3, {"h2"})),
+                  200, true);
+    f.Settle();
+    CHECK(f.http.Waiting(kPolls).Values("latest_timestamp") == List{"3"});
+  }
+}
+
+TEST_CASE("A second application doesn't disturb the poll of the first",
+          "[discovery][poller]") {
+  PollerFixture f;
+  const auto x = f.FollowHeld("x", 7, {"h1"});
+  const Pending first = f.http.Waiting(kPolls);
+  const auto y = f.FollowHeld("y", 3, {"h9"});
+  CHECK(Hostnames(y) == Set{"h9"});
+  CHECK(f.http.aborted() == 0);
+  // The poll that begins now takes the first application in.
+  REQUIRE(f.http.CountWaiting(kPolls) == 2);
+  const Pending joint = f.http.pending()[1];
+  CHECK(joint.Values("appid") == List{"x", "y"});
+  CHECK(joint.Values("latest_timestamp") == List{"7", "3"});
+
+  SECTION("whose end changes nothing") {
+    f.loop.Advance(seconds(24));
+    f.http.Answer(first, CodeJson(-304));
+    f.Settle();
+    REQUIRE(f.http.CountWaiting(kPolls) == 1);
+    CHECK(f.http.pending()[0].id == joint.id);
+  }
+  SECTION("whose change is still applied") {
+    f.http.Answer(first, DataJson(AppJson("x", 8, {"h2"})));
+    CHECK(Hostnames(x) == Set{"h2"});
+    f.Settle();
+    CHECK(f.http.CountWaiting(kPolls) == 1);
+  }
+  SECTION("whose failure costs no application its poll") {
+    f.http.Fail(first, kReset);
+    f.http.Fail(joint, kReset);
+    f.loop.Advance(seconds(1));
+    CHECK(f.http.Waiting(kPolls).Values("appid") == List{"x", "y"});
+  }
+}
+
+TEST_CASE("A small group joins a larger one when that one's poll ends",
+          "[discovery][poller]") {
+  PollerFixture f;
+  const auto a = f.Follow("a");
+  const auto b = f.Follow("b");
+  f.Settle();
+  f.http.Answer(f.http.Waiting(kFetchs), DataJson(""));
+  f.Settle();
+  const Pending larger = f.http.Waiting(kPolls);
+  const auto c = f.FollowHeld("c", 3, {"h9"});
+  REQUIRE(f.http.CountWaiting(kPolls) == 2);
+  const Pending alone = f.http.pending()[1];
+  CHECK(alone.Values("appid") == List{"c"});
+
+  f.loop.Advance(seconds(24));
+  f.http.Answer(larger, CodeJson(-304));
+  f.Settle();
+  // Its own poll goes on: it is never without one.
+  REQUIRE(f.http.CountWaiting(kPolls) == 2);
+  CHECK(f.http.pending()[1].Values("appid") == List{"a", "b", "c"});
+  SECTION("and isn't repeated when it ends") {
+    f.http.Answer(alone, CodeJson(-304));
+    f.Settle();
+    CHECK(f.http.CountWaiting(kPolls) == 1);
+  }
+  SECTION("and what it brings is applied") {
+    f.http.Answer(alone, DataJson(AppJson("c", 4, {"h8"})));
+    CHECK(Hostnames(c) == Set{"h8"});
+  }
+}
+
+TEST_CASE("Groups are bounded in applications", "[discovery][poller]") {
+  PollerFixture f({"http://a:1"}, 4);
+  for (int i = 0; i < 10; ++i) f.Follow("app" + std::to_string(i));
+  f.Settle();
+  REQUIRE(f.http.CountWaiting(kFetchs) == 3);
+  while (f.http.CountWaiting(kFetchs) > 0) {
+    f.http.Answer(f.http.Waiting(kFetchs), DataJson(""));
+  }
+  f.Settle();
+  REQUIRE(f.http.CountWaiting(kPolls) == 3);
+  Set polled;
+  for (const Pending& poll : f.http.pending()) {
+    const List app_ids = poll.Values("appid");
+    CHECK(app_ids.size() <= 4);
+    polled.insert(app_ids.begin(), app_ids.end());
+  }
+  CHECK(polled.size() == 10);
+}
+
+TEST_CASE("Groups are bounded in bytes", "[discovery][poller]") {
+  PollerFixture f({"http://a:1"}, 1000);
+  for (int i = 0; i < 100; ++i) {
+    f.Follow(std::string(200, 'a') + std::to_string(i));
+  }
+  f.Settle();
+  while (f.http.CountWaiting(kFetchs) > 0) {
+    f.http.Answer(f.http.Waiting(kFetchs), DataJson(""));
+  }
+  f.Settle();
+  CHECK(f.http.CountWaiting(kPolls) >= 6);
+  for (const Pending& poll : f.http.pending()) {
+    CHECK(poll.request.url.size() < 8000);
+  }
+}
+
+TEST_CASE("An application that nobody uses is polled no more",
+          "[discovery][poller]") {
+  PollerFixture f;
+  SECTION("alone: its poll is dropped") {
+    const auto topic = f.FollowHeld("x", 7, {"h1"});
+    f.poller->Unfollow(topic);
+    f.Settle();
+    CHECK(f.http.pending().empty());
+  }
+  SECTION("with others: it is left out of the next poll") {
+    const auto x = f.Follow("x");
+    const auto y = f.Follow("y");
+    f.Settle();
+    f.http.Answer(f.http.Waiting(kFetchs), DataJson(""));
+    f.Settle();
+    f.poller->Unfollow(x);
+    f.Settle();
+    CHECK(f.http.aborted() == 0);
+    f.loop.Advance(seconds(25));
+    f.http.Answer(f.http.Waiting(kPolls), CodeJson(-304));
+    f.Settle();
+    CHECK(f.http.Waiting(kPolls).Values("appid") == List{"y"});
+  }
+  SECTION("before it began: it never begins") {
+    const auto topic = f.Follow("x");
+    f.poller->Unfollow(topic);
+    f.Settle();
+    CHECK(f.http.sent() == 0);
+  }
+  SECTION("dropped and taken up again: it begins anew") {
+    const auto topic = f.FollowHeld("x", 7, {"h1"});
+    f.poller->Unfollow(topic);
+    const auto again = f.FollowHeld("x", 7, {"h1"});
+    CHECK(Hostnames(again) == Set{"h1"});
+    CHECK(f.http.CountWaiting(kPolls) == 1);
+  }
+}
+
+TEST_CASE("Answers that come at once and bring nothing are asked for rarely",
+          "[discovery][poller]") {
+  PollerFixture f;
+  const auto topic = f.FollowHeld("x", 7, {"h1"});
+  const std::size_t before = f.http.sent();
+  // 60 s of a node that answers each poll at once.
+  std::string answer;
+  SECTION("-304 without holding") { answer = CodeJson(-304); }
+  SECTION("the same version again and again") {
+    answer = DataJson(AppJson("x", 7, {"h1"}));
+  }
+  SECTION("an application that can't be read") {
+    answer = DataJson(R"("x":null)");
+  }
+  SECTION("an old node that doesn't know the application") {
+    answer = CodeJson(-404);
+  }
+  SECTION("a refusal") { answer = CodeJson(-400); }
+  for (int i = 0; i < 60'000; ++i) {
+    if (!f.http.pending().empty()) f.http.Answer(f.http.pending()[0], answer);
+    f.loop.Advance(milliseconds(1));
+  }
+  CHECK(f.http.sent() - before <= 90);  // One to two a second.
+  CHECK(f.http.sent() - before >= 20);
+  CHECK(Hostnames(topic) == Set{"h1"});
+}
+
+TEST_CASE("A flood of real changes is polled at most 50 times a second",
+          "[discovery][poller]") {
+  PollerFixture f;
+  f.FollowHeld("x", 7, {"h1"});
+  const std::size_t before = f.http.sent();
+  int version = 7;
+  for (int i = 0; i < 1000; ++i) {
+    if (!f.http.pending().empty()) {
+      f.http.Answer(f.http.pending()[0],
+                    DataJson(AppJson("x", ++version, {"h1"})));
+    }
+    f.loop.Advance(milliseconds(1));
+  }
+  CHECK(f.http.sent() - before <= 51);
+  CHECK(f.http.sent() - before >= 40);
+}
+
+TEST_CASE("One application that a node refuses doesn't stop the others",
+          "[discovery][poller]") {
+  PollerFixture f({"http://a:1"}, 8);
+  std::vector<std::shared_ptr<core::Topic>> topics;
+  for (int i = 0; i < 8; ++i)
+    topics.push_back(f.Follow("x" + std::to_string(i)));
+  f.Settle();
+  f.http.Answer(f.http.Waiting(kFetchs), DataJson(""));
+  // An old node: -404 for every poll that names the missing x5.
+  for (int ms = 0; ms < 5000; ++ms) {
+    for (const Pending& poll : std::vector<Pending>(f.http.pending())) {
+      const List app_ids = poll.Values("appid");
+      const List versions = poll.Values("latest_timestamp");
+      std::string data;
+      bool has_missing = false;
+      for (std::size_t i = 0; i < app_ids.size(); ++i) {
+        has_missing |= app_ids[i] == "x5";
+        if (versions[i] != "0") continue;
+        if (!data.empty()) data += ",";
+        data += AppJson(app_ids[i], 1, {"h"});
+      }
+      if (has_missing) {
+        f.http.Answer(poll, CodeJson(-404));
+      } else if (!data.empty()) {
+        f.http.Answer(poll, DataJson(data));
+      }
+    }
+    f.loop.Advance(milliseconds(1));
+  }
+  for (int i = 0; i < 8; ++i) {
+    CAPTURE(i);
+    CHECK(Hostnames(topics[i]) == (i == 5 ? Set{"(NOT_FOUND)"} : Set{"h"}));
+  }
+}
+
+TEST_CASE("A malformed application gets a group of its own",
+          "[discovery][poller]") {
+  PollerFixture f;
+  const auto x = f.Follow("x");
+  const auto y = f.Follow("y");
+  f.Settle();
+  f.http.Answer(f.http.Waiting(kFetchs), DataJson(AppJson("y", 1, {"h1"})));
+  f.Settle();
+  f.http.Answer(f.http.Waiting(kPolls),
+                DataJson(R"("x":7,)" + AppJson("y", 2, {"h2"})));
+  CHECK(Hostnames(y) == Set{"h2"});
+  f.loop.Advance(seconds(3));
+  REQUIRE(f.http.CountWaiting(kPolls) == 2);
+  CHECK(f.http.pending()[0].Values("appid") == List{"y"});
+  CHECK(f.http.pending()[1].Values("appid") == List{"x"});
+  SECTION("until it can be read again") {
+    f.http.Answer(f.http.pending()[1], DataJson(AppJson("x", 5, {"h5"})));
+    CHECK(Hostnames(x) == Set{"h5"});
+    f.Settle();
+    f.loop.Advance(seconds(25));
+    f.http.Answer(f.http.pending()[0], CodeJson(-304));
+    f.Settle();
+    CHECK(f.http.pending().back().Values("appid") == List{"x", "y"});
+  }
+}
+
+TEST_CASE("Every application's list is fetched anew every 30 to 60 s",
+          "[discovery][poller]") {
+  PollerFixture f({"http://a:1"}, 4, seconds(60));
+  const auto x = f.FollowHeld("x", 7, {"h1"});
+  const auto began = f.loop.clock().Now();
+  // A node that holds every poll until its end, and brings nothing.
+  while (f.http.CountWaiting(kFetchs) == 0) {
+    const Pending poll = f.http.Waiting(kPolls);
+    f.loop.Advance(milliseconds(
+        base::ParseInt64(poll.Header("x1-bmspy-timeout")).value() - 20));
+    f.http.Answer(poll, CodeJson(-304));
+    f.loop.Advance(milliseconds(0));
+  }
+  const auto after = f.loop.clock().Now() - began;
+  CHECK(after >= seconds(29));
+  CHECK(after <= seconds(61));
+  SECTION("what polls lost is seen: a change without a new version") {
+    f.http.Answer(f.http.Waiting(kFetchs), DataJson(AppJson("x", 7, {"h2"})));
+    CHECK(Hostnames(x) == Set{"h2"});
+  }
+  SECTION("what polls can't tell is seen: the application is gone") {
+    f.http.Answer(f.http.Waiting(kFetchs), DataJson(""));
+    f.Settle();
+    // Whatever appears then is new, be its version ever so small.
+    CHECK(f.http.Waiting(kPolls).Values("latest_timestamp") == List{"0"});
+  }
+  f.Settle();
+  CHECK(f.http.CountWaiting(kPolls) == 1);
+}
+
+TEST_CASE("What a node that stayed there removes is gone at once",
+          "[discovery][poller]") {
+  PollerFixture f({"http://a:1"}, 4, seconds(60));
+  const auto topic = f.FollowHeld("x", 7, {"h1", "h2", "h3"});
+  SECTION("by a poll") {
+    f.http.Answer(f.http.Waiting(kPolls), DataJson(AppJson("x", 8, {})));
+  }
+  SECTION("by a fetch, of an application that is no more") {
+    f.loop.Advance(seconds(25));
+    f.http.Answer(f.http.Waiting(kPolls), CodeJson(-304));
+    f.loop.Advance(milliseconds(0));
+    if (f.http.CountWaiting(kPolls) > 0) {
+      f.loop.Advance(seconds(35));
+      f.http.Answer(f.http.Waiting(kPolls), CodeJson(-304));
+      f.loop.Advance(milliseconds(0));
+    }
+    f.http.Answer(f.http.Waiting(kFetchs), DataJson(""));
+  }
+  CHECK(Hostnames(topic) == Set{});
+}
+
+TEST_CASE("What a node lacks that may have restarted is held back",
+          "[discovery][poller]") {
+  PollerFixture f({"http://a:1", "http://b:1"});
+  const auto topic = f.FollowHeld("x", 7, {"h1", "h2", "h3"});
+  const Pending poll = f.http.Waiting(kPolls);
+  const std::string emptied = DataJson(AppJson("x", 8, {}));
+  switch (GENERATE(0, 1, 2)) {
+    case 0:  // It failed.
+      f.http.Fail(poll, kReset);
+      f.loop.Advance(seconds(1));
+      f.http.Answer(f.http.Waiting(kPolls), emptied);
+      break;
+    case 1:  // The connection is another one.
+      f.http.Answer(poll, emptied, 200, true);
+      break;
+    default:  // Somebody else has seen it fail meanwhile.
+      f.nodes.Failed(poll.node, f.loop.clock().Now(), kReset);
+      f.http.Answer(poll, emptied);
+  }
+  CHECK(Hostnames(topic) == Set{"h1", "h2", "h3"});
+  SECTION("while providers return") {
+    f.Settle();
+    f.http.Answer(f.http.Waiting(kPolls), DataJson(AppJson("x", 9, {"h2"})));
+    CHECK(Hostnames(topic) == Set{"h1", "h2", "h3"});
+    f.Settle();
+    f.http.Answer(f.http.Waiting(kPolls),
+                  DataJson(AppJson("x", 10, {"h2", "h3"})));
+    CHECK(Hostnames(topic) == Set{"h2", "h3"});  // No cliff any more.
+  }
+}
+
+TEST_CASE("All groups go on as soon as one finds a node well again",
+          "[discovery][poller]") {
+  PollerFixture f({"http://a:1"}, 1);
+  for (int i = 0; i < 3; ++i) f.FollowHeld("x" + std::to_string(i), 1, {"h"});
+  REQUIRE(f.http.CountWaiting(kPolls) == 3);
+  for (int failures = 0; failures < 12; ++failures) {
+    while (!f.http.pending().empty()) {
+      f.http.Fail(f.http.pending()[0], kReset);
+    }
+    // The back-off grows to seconds; only one group probes at a time.
+    while (f.http.pending().empty()) f.loop.Advance(milliseconds(10));
+    CHECK(f.http.pending().size() == 1);
+  }
+  f.http.Answer(f.http.pending()[0], CodeJson(-304));
+  f.Settle();
+  CHECK(f.http.CountWaiting(kPolls) == 3);
+}
+
+TEST_CASE("The first fetch survives an outage of every node",
+          "[discovery][poller]") {
+  PollerFixture f;
+  const auto topic = f.Follow("x");
+  f.Settle();
+  for (int i = 0; i < 3; ++i) {
+    f.http.Fail(f.http.Waiting(kFetchs), kReset);
+    while (f.http.pending().empty()) f.loop.Advance(milliseconds(10));
+  }
+  CHECK(Hostnames(topic) == Set{"(DEADLINE_EXCEEDED)"});
+  f.http.Answer(f.http.Waiting(kFetchs), DataJson(AppJson("x", 1, {"h"})));
+  CHECK(Hostnames(topic) == Set{"h"});
+}
+
+}  // namespace
+}  // namespace naming::discovery

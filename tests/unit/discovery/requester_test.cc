@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "discovery/requester.h"
+
+#include <chrono>
+#include <optional>
+
+#include "tests/support/catch.h"
+#include "tests/unit/discovery/fixture.h"
+
+namespace naming::discovery {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+Call MakeCall() {
+  Call call;
+  call.what = "fetch x";
+  call.node = "http://a:1";
+  call.path = "/discovery/fetchs";
+  call.parameters = "env=dev";
+  return call;
+}
+
+TEST_CASE("Every request carries its deadline and who asks",
+          "[discovery][requester]") {
+  Fixture f;
+  SECTION("one that is answered at once") {
+    f.requester.Send(MakeCall(), [](const absl::StatusOr<Answer>&) {});
+    const auto sent = f.http.Waiting("/discovery/fetchs");
+    CHECK(sent.request.method == net::HttpRequest::Method::kGet);
+    CHECK(sent.request.url == "http://a:1/discovery/fetchs?env=dev");
+    CHECK(sent.Header("x1-bmspy-timeout") == "3000");
+    CHECK(sent.Header("x1-bmspy-user") == "my.app");
+    CHECK(sent.Header("User-Agent") == "naming/test");
+    CHECK(sent.request.timeout == seconds(3));
+    CHECK(sent.request.connect_timeout == seconds(1));
+  }
+  SECTION("one that is held: the node subtracts 20 ms") {
+    Call call = MakeCall();
+    call.hold = seconds(25);
+    f.requester.Send(std::move(call), [](const absl::StatusOr<Answer>&) {});
+    const auto sent = f.http.Waiting("/discovery/fetchs");
+    CHECK(sent.Header("x1-bmspy-timeout") == "25020");
+    CHECK(sent.request.timeout == seconds(28));
+  }
+  SECTION("a form goes into the body") {
+    Call call = MakeCall();
+    call.method = net::HttpRequest::Method::kPost;
+    f.requester.Send(std::move(call), [](const absl::StatusOr<Answer>&) {});
+    const auto sent = f.http.Waiting("/discovery/fetchs");
+    CHECK(sent.request.method == net::HttpRequest::Method::kPost);
+    CHECK(sent.request.body == "env=dev");
+    CHECK(sent.Header("Content-Type") == "application/x-www-form-urlencoded");
+  }
+}
+
+TEST_CASE("A node's failure marks it and is told in full",
+          "[discovery][requester]") {
+  Fixture f;
+  absl::Status status;
+  f.requester.Send(MakeCall(), [&](const absl::StatusOr<Answer>& answer) {
+    status = answer.status();
+  });
+  const auto sent = f.http.Waiting("/discovery/fetchs");
+  SECTION("refused") {
+    f.http.Fail(sent, absl::UnavailableError("Connection refused"));
+    CHECK(status == absl::UnavailableError(
+                        "discovery: fetch x: http://a:1: Connection refused"));
+  }
+  SECTION("a time-out of ours is no deadline of the user's") {
+    f.http.Fail(sent, absl::DeadlineExceededError("Timeout was reached"));
+    CHECK(absl::IsUnavailable(status));
+  }
+  SECTION("a node that is starting up") {
+    f.http.Answer(sent, CodeJson(-500));
+    CHECK(status ==
+          absl::UnavailableError("discovery: fetch x: http://a:1: code -500"));
+  }
+  SECTION("something that is no discovery node") {
+    f.http.Answer(sent, "<html>hello</html>");
+    CHECK(status.code() == absl::StatusCode::kInternal);
+  }
+  CHECK_FALSE(f.nodes.Choose());
+  CHECK(absl::IsUnavailable(f.requester.NoNode("fetch y")));
+}
+
+TEST_CASE("Codes about the request leave the node well",
+          "[discovery][requester]") {
+  Fixture f;
+  std::optional<std::int64_t> code;
+  f.requester.Send(MakeCall(), [&](const absl::StatusOr<Answer>& answer) {
+    REQUIRE(answer.ok());
+    code = answer->code;
+  });
+  const int answered = GENERATE(0, -304, -400, -404, -409);
+  f.http.Answer(f.http.Waiting("/discovery/fetchs"), CodeJson(answered));
+  CHECK(code == answered);
+  CHECK(f.nodes.Choose());
+}
+
+}  // namespace
+}  // namespace naming::discovery
