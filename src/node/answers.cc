@@ -108,6 +108,10 @@ void WriteApp(GoJsonWriter& writer, const AppView& app) {
     WriteInstances(writer, instances, false);
   }
   writer.EndObject();
+  if (!app.scheduler.empty()) {
+    writer.Key("scheduler");
+    writer.Raw(app.scheduler);
+  }
   WriteMember(writer, "latest_timestamp", app.revision);
   writer.EndObject();
 }
@@ -155,7 +159,8 @@ Response NoSuchAppAnswer(std::string_view app_id) {
 }
 
 Response PollsAnswer(const AppViews& apps,
-                     const std::vector<std::string>& missing) {
+                     const std::vector<std::string>& missing, Quirks quirks) {
+  if (quirks.plain_polls()) return DataAnswer(kCodeOk, EncodeApps(apps));
   GoJsonWriter writer;
   writer.BeginObject();
   WriteMember(writer, "code", kCodeOk);
@@ -169,6 +174,15 @@ Response PollsAnswer(const AppViews& apps,
   WriteMember(writer, "message", "0");
   writer.EndObject();
   return Json(kCodeOk, writer.Take());
+}
+
+Response TimeoutAnswer(Quirks quirks) {
+  Response response = CodeAnswer(kCodeNotModified);
+  if (quirks.doubled_timeout()) {
+    response.body =
+        std::make_shared<const std::string>(*response.body + *response.body);
+  }
+  return response;
 }
 
 Response EmptyAnswer() { return Response(); }

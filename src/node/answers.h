@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "node/message.h"
+#include "node/quirks.h"
 #include "node/store.h"
 
 namespace naming::node {
@@ -20,6 +21,7 @@ inline constexpr int kCodeNotModified = -304;
 inline constexpr int kCodeBadRequest = -400;
 inline constexpr int kCodeNotFound = -404;
 inline constexpr int kCodeConflict = -409;
+inline constexpr int kCodeServerError = -500;
 
 // The applications of an answer, in the order of their names.
 using AppViews = std::map<std::string_view, AppView>;
@@ -41,7 +43,11 @@ Response NoSuchAppAnswer(std::string_view app_id);
 // The answer to polls that has something new; `missing`: the applications that
 // there weren't when it began.
 Response PollsAnswer(const AppViews& apps,
-                     const std::vector<std::string>& missing);
+                     const std::vector<std::string>& missing,
+                     Quirks quirks = {});
+
+// The answer to a poll whose time is over.
+Response TimeoutAnswer(Quirks quirks);
 
 // The answer to a request that the real server forgets to answer.
 Response EmptyAnswer();

@@ -9,15 +9,17 @@
 
 namespace naming::node {
 
-Change::Change(const Store& store, AppKey app)
-    : store_(store), app_(std::move(app)) {}
+Change::Change(const Store& store, AppKey app, Quirks quirks)
+    : store_(store), app_(std::move(app)), quirks_(quirks) {}
 
 std::optional<Response> Change::AnswerTo(const Waiter& waiter) {
   const AppView& view = ViewOf(waiter.zone);
   const bool was_missing =
       std::find(waiter.missing.begin(), waiter.missing.end(), app_.app_id) !=
       waiter.missing.end();
-  if (view.zones.empty() && was_missing) return std::nullopt;
+  if (view.zones.empty() && (was_missing || quirks_.quiet_last_cancel())) {
+    return std::nullopt;
+  }
   if (!waiter.missing.empty() || !waiter.callback.empty()) {
     return WithCallback(Make(waiter, view), waiter.callback);
   }
@@ -40,7 +42,7 @@ const AppView& Change::ViewOf(const std::string& zone) {
 
 Response Change::Make(const Waiter& waiter, const AppView& view) const {
   if (waiter.is_plural) {
-    return PollsAnswer({{app_.app_id, view}}, waiter.missing);
+    return PollsAnswer({{app_.app_id, view}}, waiter.missing, quirks_);
   }
   // poll answers for its first application alone.
   if (waiter.app_ids.front() != app_.app_id) return DataAnswer(kCodeOk, "null");

@@ -11,6 +11,7 @@
 
 #include "node/message.h"
 #include "node/pollers.h"
+#include "node/quirks.h"
 #include "node/store.h"
 
 namespace naming::node {
@@ -22,7 +23,7 @@ namespace naming::node {
 class Change final {
  public:
   // `store` outlives the Change.
-  Change(const Store& store, AppKey app);
+  Change(const Store& store, AppKey app, Quirks quirks);
 
   // Returns the answer to a poll that waits for the application; nullopt: to
   // that one nothing has changed.
@@ -37,6 +38,7 @@ class Change final {
 
   const Store& store_;
   const AppKey app_;
+  const Quirks quirks_;
   std::map<std::string, AppView, std::less<>> views_;  // By zone asked for.
   std::map<Form, Response> answers_;
 };

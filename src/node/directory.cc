@@ -2,8 +2,9 @@
 
 #include "node/directory.h"
 
+#include <algorithm>
 #include <chrono>
-#include <string_view>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -13,25 +14,30 @@
 namespace naming::node {
 namespace {
 
-constexpr std::string_view kSelfAppId = "infra.discovery";
 constexpr std::chrono::seconds kSelfRenewInterval{30};
 
 // How long the end of an application is remembered: much longer than a client
 // needs from one poll to the next.
 constexpr std::chrono::minutes kMemoryOfEnds{10};
 
+Pollers::Expire Expiry(Quirks quirks) {
+  return [quirks](const Waiter& waiter) {
+    return WithCallback(TimeoutAnswer(quirks), waiter.callback);
+  };
+}
+
 }  // namespace
 
 Directory::Directory(base::Loop& loop, NodeIdentity self, std::uint32_t seed,
-                     LogSink log_sink, Pollers::Reply reply)
+                     LogSink log_sink, Pollers::Reply reply, Quirks quirks)
     : loop_(loop),
       self_(std::move(self)),
       log_sink_(std::move(log_sink)),
-      store_(loop.clock()),
+      quirks_(quirks),
+      store_(loop.clock(), quirks),
       sweeper_(store_, loop.clock(), seed),
-      pollers_(loop, std::move(reply), [](const Waiter& waiter) {
-        return WithCallback(CodeAnswer(kCodeNotModified), waiter.callback);
-      }) {
+      pollers_(loop, reply, Expiry(quirks)),
+      shared_pollers_(loop, reply, Expiry(quirks)) {
   RegisterSelf();
   renew_timer_ = loop_.RunAfter(kSelfRenewInterval, [this] { RenewSelf(); });
   sweep_timer_ =
@@ -47,20 +53,67 @@ Directory::~Directory() {
 }
 
 void Directory::Register(RegisterRequest request) {
+  if (IsCancelled(request)) return;
   const AppKey app{request.instance.env, request.instance.app_id};
   const Store::RegisterOutcome outcome = store_.Register(std::move(request));
   if (outcome == Store::RegisterOutcome::kAdded) sweeper_.OnAdded();
   if (outcome != Store::RegisterOutcome::kIgnored) Announce(app);
 }
 
+InstanceKey Directory::self_key() const {
+  return {{self_.env, std::string(kSelfAppId)}, self_.zone, self_.hostname};
+}
+
+bool Directory::IsCancelled(RegisterRequest& request) {
+  const InstanceKey key = KeyOf(request.instance);
+  const std::optional<std::int64_t> cancelled = cancelled_.Find(key);
+  if (!cancelled) return false;
+  if (request.is_replica && request.dirty_timestamp > 0 &&
+      request.dirty_timestamp <= *cancelled) {
+    return true;
+  }
+  const std::int64_t dirty = request.dirty_timestamp > 0
+                                 ? request.dirty_timestamp
+                                 : UnixNanos(loop_.clock());
+  if (dirty <= *cancelled) request.dirty_timestamp = Successor(*cancelled);
+  cancelled_.Remove(key);
+  return false;
+}
+
+Store::RegisterOutcome Directory::Adopt(StoredInstance instance) {
+  const InstanceKey key = KeyOf(instance);
+  const std::optional<std::int64_t> cancelled = cancelled_.Find(key);
+  if (cancelled && instance.dirty_timestamp <= *cancelled) {
+    return Store::RegisterOutcome::kIgnored;
+  }
+  cancelled_.Remove(key);
+  const Store::RegisterOutcome outcome = store_.Adopt(std::move(instance));
+  if (outcome == Store::RegisterOutcome::kAdded) sweeper_.OnAdded();
+  if (outcome == Store::RegisterOutcome::kIgnored) return outcome;
+  // What an earlier run said of this node isn't so any more.
+  if (key == self_key()) {
+    RegisterSelf();
+  } else {
+    Announce(key.app);
+  }
+  return outcome;
+}
+
 RenewOutcome Directory::Renew(const InstanceKey& key) {
   const RenewOutcome outcome = store_.Renew(key);
   if (outcome.instance != nullptr) sweeper_.OnRenewed();
+  // Whoever renews is alive, whatever was cancelled.
+  if (outcome.instance == nullptr) cancelled_.Remove(key);
   return outcome;
 }
 
 bool Directory::Cancel(const InstanceKey& key, std::int64_t latest_timestamp) {
-  if (!store_.Cancel(key, latest_timestamp)) return false;
+  const StoredInstance* const instance = store_.Get(key);
+  if (instance == nullptr) return false;
+  if (remembers_cancels_) {
+    cancelled_.Add(key, instance->dirty_timestamp, loop_.clock().Now());
+  }
+  store_.Cancel(key, latest_timestamp);
   sweeper_.OnCancelled();
   Announce(key.app);
   return true;
@@ -74,14 +127,30 @@ SetOutcome Directory::Set(const AppKey& app, const std::string& zone,
   return outcome;
 }
 
+void Directory::SetSchedulers(SchedulerFiles files) {
+  for (const std::string& file : files.malformed) {
+    Log(LogLevel::kWarning,
+        absl::StrFormat("node: read scheduler: ignored %s", file));
+  }
+  store_.SetSchedulers(std::move(files.schedulers));
+}
+
 void Directory::Hold(Waiter waiter, base::Clock::Duration hold) {
-  pollers_.Add(std::move(waiter), hold);
+  if (quirks_.shared_poll_channels()) {
+    shared_pollers_.Add(std::move(waiter), hold);
+  } else {
+    pollers_.Add(std::move(waiter), hold);
+  }
 }
 
 void Directory::Announce(const AppKey& app) {
-  Change change(store_, app);
-  pollers_.Wake(
-      app, [&change](const Waiter& waiter) { return change.AnswerTo(waiter); });
+  Change change(store_, app, quirks_);
+  const auto answer = [&change](const Waiter& waiter) {
+    return change.AnswerTo(waiter);
+  };
+  pollers_.Wake(app, answer);
+  shared_pollers_.Wake(app, answer);
+  if (events_.on_change) events_.on_change(app);
 }
 
 void Directory::RegisterSelf() {
@@ -98,9 +167,8 @@ void Directory::RegisterSelf() {
 }
 
 void Directory::RenewSelf() {
-  const InstanceKey key{
-      {self_.env, std::string(kSelfAppId)}, self_.zone, self_.hostname};
-  if (Renew(key).instance == nullptr) RegisterSelf();
+  if (Renew(self_key()).instance == nullptr) RegisterSelf();
+  if (events_.on_self_renewed) events_.on_self_renewed();
   renew_timer_ = loop_.RunAfter(kSelfRenewInterval, [this] { RenewSelf(); });
 }
 
@@ -120,6 +188,7 @@ void Directory::Sweep() {
     }
   }
   store_.ForgetEnded(kMemoryOfEnds);
+  cancelled_.Forget(loop_.clock().Now() - kMemoryOfEnds);
   sweep_timer_ =
       loop_.RunAfter(LeaseSweeper::kSweepInterval, [this] { Sweep(); });
 }

@@ -79,10 +79,10 @@ EventLoop::~EventLoop() {
 }
 
 void EventLoop::Start(const std::string& name) {
-  thread_ = std::thread([this, name] { Run(name); });
+  thread_ = std::thread([this, name] { RunThread(name); });
 }
 
-void EventLoop::Run(const std::string& name) {
+void EventLoop::RunThread(const std::string& name) {
   BlockSignals();
   pthread_setname_np(pthread_self(), name.c_str());
   ArmTimer();
@@ -96,7 +96,7 @@ void EventLoop::Stop() {
     is_stopping_ = true;
     dropped.swap(posted_);
     eventfd_write(wake_fd_, 1);
-    advanced_.NotifyAll();
+    done_.NotifyAll();
   }
   if (thread_.joinable()) thread_.join();
   // Moved out first: what a task owns may cancel a timer as it goes.
@@ -108,6 +108,18 @@ void EventLoop::Post(Task task) {
   if (is_stopping_) return;
   posted_.push_back(std::move(task));
   eventfd_write(wake_fd_, 1);
+}
+
+void EventLoop::Run(Task task) {
+  auto is_done = std::make_shared<bool>(false);  // Guarded by mutex_.
+  Post([this, task = std::move(task), is_done] {
+    task();
+    base::MutexLock lock(mutex_);
+    *is_done = true;
+    done_.NotifyAll();
+  });
+  base::MutexLock lock(mutex_);
+  while (!*is_done && !is_stopping_) done_.Wait(mutex_);
 }
 
 void EventLoop::RunPosted() {
@@ -145,15 +157,7 @@ void EventLoop::ArmTimer() {
 }
 
 void EventLoop::Advance(base::Clock::Duration by) {
-  auto is_done = std::make_shared<bool>(false);  // Guarded by mutex_.
-  Post([this, by, is_done] {
-    AdvanceHere(by);
-    base::MutexLock lock(mutex_);
-    *is_done = true;
-    advanced_.NotifyAll();
-  });
-  base::MutexLock lock(mutex_);
-  while (!*is_done && !is_stopping_) advanced_.Wait(mutex_);
+  Run([this, by] { AdvanceHere(by); });
 }
 
 void EventLoop::AdvanceHere(base::Clock::Duration by) {

@@ -62,6 +62,11 @@ class EventLoop final : public base::Loop {
   void Stop();
 
   void Post(Task task) override;
+
+  // Posts `task` and waits until it has run, or the loop has stopped. Not to be
+  // called on the loop's thread.
+  void Run(Task task);
+
   TimerId RunAt(base::Clock::TimePoint when, Task task) override;
   void CancelTimer(TimerId id) override;
   const base::Clock& clock() const override { return clock_; }
@@ -82,7 +87,7 @@ class EventLoop final : public base::Loop {
   EventLoop() = default;
 
   bool Initialize();
-  void Run(const std::string& name);
+  void RunThread(const std::string& name);
   void RunPosted();
   void RunDue();
   void AdvanceHere(base::Clock::Duration by);
@@ -97,7 +102,7 @@ class EventLoop final : public base::Loop {
   std::optional<base::Clock::TimePoint> armed_for_;
 
   base::Mutex mutex_;
-  base::CondVar advanced_;
+  base::CondVar done_;
   std::deque<Task> posted_ ABSL_GUARDED_BY(mutex_);
   bool is_stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;

@@ -10,11 +10,13 @@
 #include "base/text.h"
 #include "base/url.h"
 #include "node/go_json.h"
+#include "node/multipart.h"
 
 namespace naming::node {
 namespace {
 
 constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
+constexpr std::string_view kMultipartType = "multipart/form-data";
 constexpr std::string_view kJsonType = "application/json";
 
 // "text/html; charset=utf-8" is "text/html".
@@ -71,7 +73,7 @@ std::string_view JsonTypeName(const net::JsonValue& value) {
 
 }  // namespace
 
-Form::Form(const Request& request) {
+Form::Form(const Request& request, Quirks quirks) {
   // Go parses the body of these methods alone.
   const bool has_form = request.method == "POST" || request.method == "PUT" ||
                         request.method == "PATCH";
@@ -82,6 +84,25 @@ Form::Form(const Request& request) {
   const std::size_t question_mark = target.find('?');
   if (question_mark != std::string_view::npos) {
     Add(target.substr(question_mark + 1));
+  }
+  if (has_form && MediaType(request.content_type) == kMultipartType) {
+    for (auto& [key, value] :
+         ParseMultipart(request.content_type, request.body)) {
+      values_[std::move(key)].push_back(std::move(value));
+    }
+  }
+  if (quirks.comma_lists()) SplitAtCommas();
+}
+
+void Form::SplitAtCommas() {
+  for (auto& [key, values] : values_) {
+    values.resize(1);
+    if (key == "metadata") continue;  // JSON, which has commas of its own.
+    const std::string& list = firsts_[key] = values.front();
+    values.clear();
+    for (const std::string_view part : base::Split(list, ',')) {
+      values.emplace_back(part);
+    }
   }
 }
 
@@ -103,6 +124,8 @@ const std::vector<std::string>& Form::Values(std::string_view key) const {
 }
 
 std::string_view Form::First(std::string_view key) const {
+  const auto whole = firsts_.find(key);
+  if (whole != firsts_.end()) return whole->second;
   const std::vector<std::string>& values = Values(key);
   return values.empty() ? std::string_view() : values.front();
 }

@@ -13,17 +13,18 @@
 
 #include "net/json.h"
 #include "node/message.h"
+#include "node/quirks.h"
 
 namespace naming::node {
 
 // The parameters of a request, as Go's net/http finds them: those of a form in
-// the body, then those of the query. A part that doesn't decode, or that holds
-// a ';', is left out.
+// the body, then those of the query, then those of a multipart body. A part
+// that doesn't decode, or that holds a ';', is left out.
 //
 // Thread-compatible.
 class Form final {
  public:
-  explicit Form(const Request& request);
+  explicit Form(const Request& request, Quirks quirks = {});
 
   // Returns all values of `key` in order.
   const std::vector<std::string>& Values(std::string_view key) const;
@@ -33,8 +34,11 @@ class Form final {
 
  private:
   void Add(std::string_view encoded);
+  void SplitAtCommas();
 
   std::map<std::string, std::vector<std::string>, std::less<>> values_;
+  // Of those that were split.
+  std::map<std::string, std::string, std::less<>> firsts_;
 };
 
 // Reads the arguments of an endpoint out of a request and validates them, with

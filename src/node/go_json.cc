@@ -100,9 +100,11 @@ void GoJsonWriter::Int64(std::int64_t value) {
   needs_comma_ = true;
 }
 
-void GoJsonWriter::Null() {
+void GoJsonWriter::Null() { Raw("null"); }
+
+void GoJsonWriter::Raw(std::string_view json) {
   Separate();
-  text_ += "null";
+  text_ += json;
   needs_comma_ = true;
 }
 

@@ -27,6 +27,7 @@ class GoJsonWriter final {
   void String(std::string_view value);
   void Int64(std::int64_t value);
   void Null();
+  void Raw(std::string_view json);  // One whole value.
 
   // Takes the text out of the writer, which is then as new.
   std::string Take();

@@ -21,15 +21,18 @@ using std::chrono::milliseconds;
 // How long a poll is held when its client sets no shorter limit.
 constexpr milliseconds kMaxHold = std::chrono::seconds(30);
 
+// The limit of other requests in the real server's sample configuration.
+constexpr milliseconds kMaxWrite = std::chrono::seconds(40);
+
 // What a server takes off a client's time limit, for the way back.
 constexpr milliseconds kTimeoutMargin{20};
 
 // The header x1-bmspy-timeout is the client's limit in milliseconds; what isn't
-// a positive number is none.
-milliseconds HoldTime(std::string_view timeout) {
+// a positive number is none. `max` is the node's own.
+milliseconds TimeLimit(std::string_view timeout, milliseconds max) {
   const std::optional<std::int64_t> limit = base::ParseInt64(timeout);
-  if (!limit || *limit <= 0) return kMaxHold;
-  if (*limit >= (kMaxHold + kTimeoutMargin).count()) return kMaxHold;
+  if (!limit || *limit <= 0) return max;
+  if (*limit >= (max + kTimeoutMargin).count()) return max;
   const milliseconds hold{*limit};
   return hold > kTimeoutMargin ? hold - kTimeoutMargin : hold;
 }
@@ -52,6 +55,17 @@ std::optional<std::string> PathOf(std::string_view target) {
   return path;
 }
 
+// Real nodes pass addresses on as one, joined by commas.
+void SplitAtCommas(std::vector<std::string>& addrs) {
+  std::vector<std::string> parts;
+  for (const std::string& addr : addrs) {
+    for (const std::string_view part : base::Split(addr, ',')) {
+      if (!part.empty()) parts.emplace_back(part);
+    }
+  }
+  addrs = std::move(parts);
+}
+
 }  // namespace
 
 std::optional<Response> Handlers::Handle(RequestId id, const Request& request) {
@@ -59,7 +73,10 @@ std::optional<Response> Handlers::Handle(RequestId id, const Request& request) {
   const Route* const route = path ? FindRoute(*path) : nullptr;
   if (route == nullptr) return PathAnswer();
   if (route->method != request.method) return MethodAnswer();
-  const Form form(request);
+  const Form form(request, directory_.quirks());
+  if (route->method == "GET" && IsProtected()) {
+    return WithCallback(CodeAnswer(kCodeServerError), form.First("callback"));
+  }
   std::optional<Response> response =
       (this->*route->function)(id, request, form);
   if (!response) return std::nullopt;
@@ -82,7 +99,29 @@ const Handlers::Route* Handlers::FindRoute(std::string_view path) {
   return it == routes->end() ? nullptr : &it->second;
 }
 
-std::optional<Response> Handlers::Register(RequestId, const Request& request,
+bool Handlers::IsProtected() {
+  if (!protected_until_) return false;
+  const bool is_over = directory_.clock().Now() >= *protected_until_ ||
+                       (replicator_ != nullptr && replicator_->has_synced());
+  if (is_over) protected_until_.reset();
+  return !is_over;
+}
+
+std::optional<Response> Handlers::Pass(RequestId id, const Request& request,
+                                       const Form& form, const Write& write,
+                                       const Origin& origin,
+                                       Response response) {
+  if (replicator_ == nullptr) return response;
+  const bool is_held = replicator_->Pass(
+      write, origin, TimeLimit(request.timeout, kMaxWrite),
+      [this, id, answer = WithCallback(response, form.First("callback"))] {
+        reply_(id, answer);
+      });
+  if (is_held) return std::nullopt;
+  return response;
+}
+
+std::optional<Response> Handlers::Register(RequestId id, const Request& request,
                                            const Form& form) {
   absl::StatusOr<RegisterArguments> arguments =
       RegisterArguments::Bind(request, form);
@@ -94,7 +133,8 @@ std::optional<Response> Handlers::Register(RequestId, const Request& request,
   if (!metadata.ok()) return CodeAnswer(kCodeBadRequest);
   RegisterRequest registration;
   registration.dirty_timestamp = arguments->dirty_timestamp;
-  registration.is_replica = arguments->is_replica;
+  // What another zone passes on isn't the registrant's own word either.
+  registration.is_replica = arguments->is_replica || arguments->is_from_zone;
   StoredInstance& instance = registration.instance;
   instance.region = std::move(arguments->region);
   instance.zone = std::move(arguments->zone);
@@ -102,14 +142,21 @@ std::optional<Response> Handlers::Register(RequestId, const Request& request,
   instance.app_id = std::move(arguments->app_id);
   instance.hostname = std::move(arguments->hostname);
   instance.addrs = std::move(arguments->addrs);
+  const bool is_passed_on = arguments->is_replica || arguments->is_from_zone;
+  if (is_passed_on && !directory_.quirks().joined_addrs()) {
+    SplitAtCommas(instance.addrs);
+  }
   instance.version = std::move(arguments->version);
   instance.metadata = *std::move(metadata);
   instance.status = arguments->status;
+  const InstanceKey key = KeyOf(instance);
   directory_.Register(std::move(registration));
-  return CodeAnswer(kCodeOk);
+  return Pass(id, request, form, Write::Register(key),
+              {arguments->is_replica, arguments->is_from_zone},
+              CodeAnswer(kCodeOk));
 }
 
-std::optional<Response> Handlers::Renew(RequestId, const Request& request,
+std::optional<Response> Handlers::Renew(RequestId id, const Request& request,
                                         const Form& form) {
   const absl::StatusOr<RenewArguments> arguments =
       RenewArguments::Bind(request, form);
@@ -120,29 +167,39 @@ std::optional<Response> Handlers::Renew(RequestId, const Request& request,
     return DataAnswer(kCodeNotFound, EncodeInstance(StoredInstance(), true));
   }
   int code = kCodeOk;
-  if (arguments->is_replica) {
+  if (arguments->is_replica || arguments->is_from_zone) {
     const std::int64_t stored = outcome.instance->dirty_timestamp;
     if (arguments->dirty_timestamp > stored) code = kCodeNotFound;
     if (arguments->dirty_timestamp < stored) code = kCodeConflict;
   }
-  return DataAnswer(code, EncodeInstance(*outcome.instance, false));
+  return Pass(id, request, form, Write::Renew(arguments->key),
+              {arguments->is_replica, arguments->is_from_zone},
+              DataAnswer(code, EncodeInstance(*outcome.instance, false)));
 }
 
-std::optional<Response> Handlers::Cancel(RequestId, const Request& request,
+std::optional<Response> Handlers::Cancel(RequestId id, const Request& request,
                                          const Form& form) {
   const absl::StatusOr<CancelArguments> arguments =
       CancelArguments::Bind(request, form);
   if (!arguments.ok()) return BindAnswer(arguments.status());
   const bool was_there =
       directory_.Cancel(arguments->key, arguments->latest_timestamp);
-  return CodeAnswer(was_there ? kCodeOk : kCodeNotFound);
+  // A peer may know what this node doesn't.
+  return Pass(id, request, form,
+              Write::Cancel(arguments->key, arguments->latest_timestamp),
+              {arguments->is_replica, arguments->is_from_zone},
+              CodeAnswer(was_there ? kCodeOk : kCodeNotFound));
 }
 
-std::optional<Response> Handlers::Set(RequestId, const Request& request,
+std::optional<Response> Handlers::Set(RequestId id, const Request& request,
                                       const Form& form) {
-  const absl::StatusOr<SetArguments> arguments =
-      SetArguments::Bind(request, form);
+  absl::StatusOr<SetArguments> arguments = SetArguments::Bind(request, form);
   if (!arguments.ok()) return BindAnswer(arguments.status());
+  // The same on every node.
+  if (replicator_ != nullptr && arguments->set_timestamp == 0 &&
+      !directory_.quirks().zeroing_set()) {
+    arguments->set_timestamp = UnixNanos(directory_.clock());
+  }
   const std::size_t count = arguments->hostnames.size();
   const auto fits = [count](const auto& list) {
     return list.empty() || list.size() == count;
@@ -162,7 +219,9 @@ std::optional<Response> Handlers::Set(RequestId, const Request& request,
   }
   const SetOutcome outcome = directory_.Set(arguments->app, arguments->zone,
                                             changes, arguments->set_timestamp);
-  return CodeAnswer(outcome.is_ok ? kCodeOk : kCodeBadRequest);
+  return Pass(id, request, form, Write::Set(*arguments),
+              {arguments->is_replica, arguments->is_from_zone},
+              CodeAnswer(outcome.is_ok ? kCodeOk : kCodeBadRequest));
 }
 
 std::optional<Response> Handlers::Fetch(RequestId, const Request& request,
@@ -249,13 +308,20 @@ std::optional<Response> Handlers::Polls(RequestId id, const Request& request,
     if (view.is_missing) missing.push_back(app_ids[i]);
     if (view.news) news[app_ids[i]] = *std::move(view.news);
   }
-  if (!news.empty()) return PollsAnswer(news, missing);
+  const Quirks quirks = directory_.quirks();
+  if (!missing.empty() && quirks.missing_app_fails_poll()) {
+    return CodeAnswer(kCodeNotFound);
+  }
+  if (!news.empty()) return PollsAnswer(news, missing, quirks);
   Hold(id, request, form, *arguments, true, std::move(missing));
   return std::nullopt;
 }
 
 std::optional<Response> Handlers::Nodes(RequestId, const Request&,
                                         const Form&) {
+  if (replicator_ != nullptr) {
+    return DataAnswer(kCodeOk, EncodeNodes(replicator_->Nodes()));
+  }
   const NodeIdentity& self = directory_.self();
   return DataAnswer(kCodeOk, EncodeNodes({{self.address, 0, self.zone}}));
 }
@@ -267,11 +333,12 @@ void Handlers::Hold(RequestId id, const Request& request, const Form& form,
   waiter.id = id;
   waiter.is_plural = is_plural;
   waiter.env = arguments.env;
+  waiter.hostname = arguments.hostname;
   waiter.zone = arguments.zone;
   waiter.app_ids = arguments.app_ids;
   waiter.missing = std::move(missing);
   waiter.callback = form.First("callback");
-  directory_.Hold(std::move(waiter), HoldTime(request.timeout));
+  directory_.Hold(std::move(waiter), TimeLimit(request.timeout, kMaxHold));
 }
 
 }  // namespace naming::node

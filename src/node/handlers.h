@@ -3,15 +3,19 @@
 #ifndef NAMING_NODE_HANDLERS_H_
 #define NAMING_NODE_HANDLERS_H_
 
+#include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "node/arguments.h"
 #include "node/directory.h"
 #include "node/form.h"
 #include "node/message.h"
+#include "node/replicator.h"
 
 namespace naming::node {
 
@@ -21,11 +25,26 @@ namespace naming::node {
 // Used on the Directory's thread only.
 class Handlers final {
  public:
-  // `directory` outlives the Handlers.
-  explicit Handlers(Directory& directory) : directory_(directory) {}
+  // Called with the answer to a held write.
+  using Reply = std::function<void(RequestId, const Response&)>;
 
-  // Returns the answer to `request`; nullopt: the Directory holds it under
-  // `id`.
+  // `directory` outlives the Handlers, and so does `replicator`. Null: there
+  // are no peers, and no write is held.
+  explicit Handlers(Directory& directory, Replicator* replicator = nullptr,
+                    Reply reply = nullptr)
+      : directory_(directory),
+        replicator_(replicator),
+        reply_(std::move(reply)) {}
+
+  // Answers reads with an error until a peer has told what there is, or until
+  // `time`: a node that has just started would tell its clients that all is
+  // gone.
+  void ProtectReadsUntil(base::Clock::TimePoint time) {
+    protected_until_ = time;
+  }
+
+  // Returns the answer to `request`; nullopt: it is held under `id`, by the
+  // Directory or until peers have it.
   std::optional<Response> Handle(RequestId id, const Request& request);
 
  private:
@@ -54,7 +73,17 @@ class Handlers final {
             const PollsArguments& arguments, bool is_plural,
             std::vector<std::string> missing);
 
+  bool IsProtected();
+
+  // Passes `write` on. Returns `response` when nobody is to be waited for.
+  std::optional<Response> Pass(RequestId id, const Request& request,
+                               const Form& form, const Write& write,
+                               const Origin& origin, Response response);
+
   Directory& directory_;
+  Replicator* const replicator_;
+  const Reply reply_;
+  std::optional<base::Clock::TimePoint> protected_until_;
 };
 
 }  // namespace naming::node

@@ -6,11 +6,13 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <cstddef>
 #include <iostream>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -32,21 +34,25 @@ int Complain(std::string_view message, int exit_status) {
   return exit_status;
 }
 
-// SIGTERM and SIGINT as a wish to end in good order. To be made before any
-// thread is, so that none of them receives what Wait() waits for.
-class StopSignals final {
+// SIGTERM and SIGINT as a wish to end in good order, SIGHUP as one to read the
+// files again. To be made before any thread is, so that none of them receives
+// what Next() waits for.
+class Signals final {
  public:
-  StopSignals() {
+  Signals() {
     sigemptyset(&signals_);
-    sigaddset(&signals_, SIGTERM);
-    sigaddset(&signals_, SIGINT);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+      sigaddset(&signals_, signal);
+    }
     pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
   }
 
-  void Wait() const {
-    int ignored = 0;
-    while (sigwait(&signals_, &ignored) != 0) {
+  // Waits for the next signal.
+  int Next() const {
+    int signal = 0;
+    while (sigwait(&signals_, &signal) != 0) {
     }
+    return signal;
   }
 
  private:
@@ -64,8 +70,20 @@ void RaiseFileLimit() {
 
 struct CommandLine {
   DiscoveryNodeOptions options;
+  std::vector<std::string> zones;  // Each "zone=host:port".
   bool is_verbose = false;
 };
+
+// Sorts `line.zones` into the options; false: one isn't "zone=host:port".
+bool TakeZones(CommandLine& line) {
+  for (const std::string& entry : line.zones) {
+    const std::size_t equals = entry.find('=');
+    if (equals == std::string::npos) return false;
+    line.options.zones[entry.substr(0, equals)].push_back(
+        entry.substr(equals + 1));
+  }
+  return true;
+}
 
 void AddOptions(CLI::App& app, CommandLine& line) {
   DiscoveryNodeOptions& options = line.options;
@@ -85,6 +103,29 @@ void AddOptions(CLI::App& app, CommandLine& line) {
   app.add_option("--hostname", options.hostname,
                  "own name; else the host's, with the port")
       ->type_name("NAME");
+  app.add_option("--scheduler", options.scheduler_dir,
+                 "directory of *.json files with the weights of zones, read "
+                 "again on SIGHUP")
+      ->type_name("DIR");
+  app.add_option("--quirks", options.quirks,
+                 "faults of real servers that it is to have, such as quiet-set "
+                 "or all of v1.2.0")
+      ->type_name("NAMES")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  app.add_option("--nodes", options.nodes,
+                 "the nodes of the own zone, with or without this one")
+      ->type_name("HOST:PORT,...")
+      ->delimiter(',');
+  app.add_option("--zones", line.zones, "nodes of other zones")
+      ->type_name("ZONE=HOST:PORT,...")
+      ->delimiter(',');
+  app.add_flag("--protect", options.protect,
+               "answer no reads until a peer has told what there is, or for a "
+               "minute");
+  app.add_option("--state", options.state_file,
+                 "a file that instances outlive a restart in")
+      ->type_name("FILE");
   app.add_flag("--verbose", line.is_verbose,
                "say on stderr what happens, not only what is wrong");
   app.set_version_flag(
@@ -93,7 +134,7 @@ void AddOptions(CLI::App& app, CommandLine& line) {
 }
 
 int Run(CommandLine line) {
-  const StopSignals stop_signals;
+  const Signals signals;
   std::signal(SIGPIPE, SIG_IGN);
   RaiseFileLimit();
   line.options.log_sink = [is_verbose =
@@ -112,7 +153,10 @@ int Run(CommandLine line) {
   }
   std::cout << absl::StrFormat("listening on http://%s\n", (*node)->address())
             << std::flush;
-  stop_signals.Wait();
+  while (signals.Next() == SIGHUP) {
+    const absl::Status status = (*node)->ReloadSchedulers();
+    if (!status.ok()) Complain(std::string(status.message()), kFailed);
+  }
   (*node)->Stop();
   return kDone;
 }
@@ -127,6 +171,9 @@ int Main(int argc, char** argv) {
     return app.exit(success);
   } catch (const CLI::ParseError& error) {
     return Complain(error.what(), kWrongUsage);
+  }
+  if (!TakeZones(line)) {
+    return Complain("--zones: must be ZONE=HOST:PORT each", kWrongUsage);
   }
   return Run(std::move(line));
 }

@@ -25,6 +25,7 @@ struct Waiter {
   RequestId id = 0;
   bool is_plural = false;  // polls, not poll: another form of answer.
   std::string env;
+  std::string hostname;              // The poller's name for itself.
   std::string zone;                  // Empty: every zone.
   std::vector<std::string> app_ids;  // As asked for, perhaps repeated.
   std::vector<std::string> missing;  // Those that there were not at the start.
@@ -33,7 +34,8 @@ struct Waiter {
 
 // The polls that wait for a change of an application they name, each by itself:
 // that two have the same hostname means nothing. (In the real server such two
-// share their answers, so that one of them may never get its own.)
+// share their answers, so that one of them may never get its own; see
+// SharedPollers.)
 //
 // Used on the loop's thread only. Destroying it forgets every poll.
 class Pollers final {

@@ -8,25 +8,16 @@
 #include <utility>
 
 namespace naming::node {
-namespace {
-
-// Timestamps come from clients too, up to the largest.
-std::int64_t Successor(std::int64_t timestamp) {
-  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
-  return timestamp == kMax ? kMax : timestamp + 1;
-}
-
-// A revision never goes back, nor stays as it is.
-void Grow(std::int64_t& revision, std::int64_t timestamp) {
-  revision = std::max(Successor(revision), timestamp);
-}
-
-}  // namespace
 
 std::int64_t UnixNanos(const base::Clock& clock) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
              clock.WallNow().time_since_epoch())
       .count();
+}
+
+std::int64_t Successor(std::int64_t timestamp) {
+  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+  return timestamp == kMax ? kMax : timestamp + 1;
 }
 
 Store::RegisterOutcome Store::Register(RegisterRequest request) {
@@ -35,27 +26,68 @@ Store::RegisterOutcome Store::Register(RegisterRequest request) {
   instance.reg_timestamp = now;
   instance.up_timestamp = now;
   instance.renew_timestamp = now;
-  instance.latest_timestamp = now;
+  instance.latest_timestamp = quirks_.restarting_version() ? 0 : now;
   instance.renewed_at = clock_.Now();
   instance.dirty_timestamp =
       request.dirty_timestamp > 0 ? request.dirty_timestamp : now;
 
-  const InstanceKey key{
-      {instance.env, instance.app_id}, instance.zone, instance.hostname};
-  const StoredInstance* const known = Find(key);
+  const StoredInstance* const known = Find(KeyOf(instance));
   const bool is_new = known == nullptr;
   if (!is_new) {
     if (instance.dirty_timestamp < known->dirty_timestamp) {
+      if (quirks_.ignored_dirty()) {
+        Grow(apps_.find(KeyOf(instance).app)->second, now);
+        return RegisterOutcome::kDropped;
+      }
       if (request.is_replica) return RegisterOutcome::kIgnored;
       instance.dirty_timestamp = Successor(known->dirty_timestamp);
     }
     instance.up_timestamp = known->up_timestamp;
   }
-  App& app = apps_[key.app];
-  app.zones[key.zone].insert_or_assign(key.hostname, std::move(instance));
-  Grow(app.revision, now);
-  if (is_new) ++size_;
+  Put(std::move(instance), now);
   return is_new ? RegisterOutcome::kAdded : RegisterOutcome::kReplaced;
+}
+
+Store::RegisterOutcome Store::Adopt(StoredInstance instance) {
+  const std::chrono::nanoseconds age(
+      std::max<std::int64_t>(UnixNanos(clock_) - instance.renew_timestamp, 0));
+  instance.renewed_at = clock_.Now() - std::min<base::Clock::Duration>(
+                                           age, std::chrono::hours(24));
+  StoredInstance* const known = Find(KeyOf(instance));
+  if (known == nullptr) {
+    Put(std::move(instance), UnixNanos(clock_));
+    return RegisterOutcome::kAdded;
+  }
+  if (instance.dirty_timestamp > known->dirty_timestamp) {
+    instance.renewed_at = std::max(instance.renewed_at, known->renewed_at);
+    Put(std::move(instance), UnixNanos(clock_));
+    return RegisterOutcome::kReplaced;
+  }
+  if (instance.dirty_timestamp == known->dirty_timestamp &&
+      instance.renewed_at > known->renewed_at) {
+    known->renewed_at = instance.renewed_at;
+    known->renew_timestamp = instance.renew_timestamp;
+  }
+  return RegisterOutcome::kIgnored;
+}
+
+void Store::Put(StoredInstance instance, std::int64_t now) {
+  const InstanceKey key = KeyOf(instance);
+  App& app = apps_[key.app];
+  const bool is_new = app.zones[key.zone]
+                          .insert_or_assign(key.hostname, std::move(instance))
+                          .second;
+  Grow(app, now);
+  if (is_new) ++size_;
+}
+
+const StoredInstance* Store::Get(const InstanceKey& key) const {
+  const auto app = apps_.find(key.app);
+  if (app == apps_.end()) return nullptr;
+  const auto zone = app->second.zones.find(key.zone);
+  if (zone == app->second.zones.end()) return nullptr;
+  const auto instance = zone->second.find(key.hostname);
+  return instance == zone->second.end() ? nullptr : &instance->second;
 }
 
 RenewOutcome Store::Renew(const InstanceKey& key) {
@@ -78,7 +110,8 @@ bool Store::Cancel(const InstanceKey& key, std::int64_t latest_timestamp) {
   zone->second.erase(key.hostname);
   if (zone->second.empty()) app.zones.erase(zone);
   if (app.zones.empty()) app.ended_at = clock_.Now();
-  Grow(app.revision, latest_timestamp);
+  Grow(app, latest_timestamp);
+  if (app.zones.empty() && quirks_.quiet_last_cancel()) apps_.erase(key.app);
   --size_;
   return true;
 }
@@ -86,7 +119,7 @@ bool Store::Cancel(const InstanceKey& key, std::int64_t latest_timestamp) {
 SetOutcome Store::Set(const AppKey& app, const std::string& zone,
                       const std::vector<InstanceChange>& changes,
                       std::int64_t timestamp) {
-  if (timestamp == 0) timestamp = UnixNanos(clock_);
+  if (timestamp == 0 && !quirks_.zeroing_set()) timestamp = UnixNanos(clock_);
   SetOutcome outcome;
   for (const InstanceChange& change : changes) {
     StoredInstance* const instance = Find({app, zone, change.hostname});
@@ -98,7 +131,9 @@ SetOutcome Store::Set(const AppKey& app, const std::string& zone,
                            before.metadata != instance->metadata;
     if (!outcome.is_ok) break;
   }
-  if (outcome.has_changed) Grow(apps_.find(app)->second.revision, timestamp);
+  if (outcome.has_changed && !quirks_.quiet_set()) {
+    Grow(apps_.find(app)->second, timestamp);
+  }
   return outcome;
 }
 
@@ -130,12 +165,18 @@ bool Store::Apply(const InstanceChange& change, std::int64_t timestamp,
   return true;
 }
 
+void Store::SetSchedulers(Schedulers schedulers) {
+  schedulers_ = std::move(schedulers);
+}
+
 std::optional<AppView> Store::Fetch(const AppKey& app, std::string_view zone,
                                     std::uint32_t status_mask) const {
   const auto found = apps_.find(app);
   if (found == apps_.end() || found->second.zones.empty()) return std::nullopt;
   AppView view;
   view.revision = found->second.revision;
+  const auto scheduler = schedulers_.find(app);
+  if (scheduler != schedulers_.end()) view.scheduler = scheduler->second;
   for (const auto& [name, instances] : found->second.zones) {
     if (!zone.empty() && name != zone) continue;
     std::vector<const StoredInstance*>& selected = view.zones[name];
@@ -151,7 +192,8 @@ PollView Store::Poll(const AppKey& app, std::string_view zone,
   AppView view = View(app, zone);
   const bool is_newer = view.revision > since;
   // To a poller that knows of nothing, an end isn't news.
-  if (view.zones.empty() && (since <= 0 || !is_newer)) {
+  const bool is_hidden = quirks_.quiet_last_cancel() || since <= 0;
+  if (view.zones.empty() && (is_hidden || !is_newer)) {
     return {true, std::nullopt};
   }
   if (!is_newer) return {};
@@ -185,13 +227,15 @@ void Store::ForgetEnded(base::Clock::Duration age) {
   }
 }
 
+// A revision never goes back, nor stays as it is.
+void Store::Grow(App& app, std::int64_t timestamp) const {
+  const std::int64_t next = Successor(app.revision);
+  app.revision =
+      quirks_.restarting_version() ? next : std::max(next, timestamp);
+}
+
 StoredInstance* Store::Find(const InstanceKey& key) {
-  const auto app = apps_.find(key.app);
-  if (app == apps_.end()) return nullptr;
-  const auto zone = app->second.zones.find(key.zone);
-  if (zone == app->second.zones.end()) return nullptr;
-  const auto instance = zone->second.find(key.hostname);
-  return instance == zone->second.end() ? nullptr : &instance->second;
+  return const_cast<StoredInstance*>(Get(key));
 }
 
 }  // namespace naming::node

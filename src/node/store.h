@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "node/quirks.h"
 
 namespace naming::node {
 
@@ -24,6 +25,10 @@ inline constexpr std::uint32_t kStatusWaiting = 2;
 
 // Returns the time of day as timestamps on the wire give it.
 std::int64_t UnixNanos(const base::Clock& clock);
+
+// Returns the next larger timestamp. They come from clients too, up to the
+// largest, which has none and is returned itself.
+std::int64_t Successor(std::int64_t timestamp);
 
 using Metadata = std::map<std::string, std::string>;
 
@@ -64,11 +69,27 @@ inline bool operator==(const AppKey& a, const AppKey& b) {
   return a.env == b.env && a.app_id == b.app_id;
 }
 
+// How the clients of each zone are to spread over zones, as JSON for them.
+using Schedulers = std::map<AppKey, std::string>;
+
 struct InstanceKey {
   AppKey app;
   std::string zone;
   std::string hostname;
 };
+
+inline bool operator<(const InstanceKey& a, const InstanceKey& b) {
+  return std::tie(a.app, a.zone, a.hostname) <
+         std::tie(b.app, b.zone, b.hostname);
+}
+
+inline bool operator==(const InstanceKey& a, const InstanceKey& b) {
+  return a.app == b.app && a.zone == b.zone && a.hostname == b.hostname;
+}
+
+inline InstanceKey KeyOf(const StoredInstance& instance) {
+  return {{instance.env, instance.app_id}, instance.zone, instance.hostname};
+}
 
 // A registration: the fields of `instance` but for its timestamps, which the
 // Store sets.
@@ -101,6 +122,7 @@ struct SetOutcome {
 struct AppView {
   // By zone. A zone of which the mask selects nothing is there, empty.
   std::map<std::string_view, std::vector<const StoredInstance*>> zones;
+  std::string_view scheduler;  // JSON; empty: there is none.
   std::int64_t revision = 0;
 };
 
@@ -126,11 +148,17 @@ struct RenewOutcome {
 class Store final {
  public:
   // `clock` outlives the Store.
-  explicit Store(const base::Clock& clock) : clock_(clock) {}
+  explicit Store(const base::Clock& clock, Quirks quirks = {})
+      : clock_(clock), quirks_(quirks) {}
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  enum class RegisterOutcome { kAdded, kReplaced, kIgnored };
+  enum class RegisterOutcome {
+    kAdded,
+    kReplaced,
+    kIgnored,
+    kDropped,  // Ignored, though the revision has grown.
+  };
 
   // Takes a registration, keeping the up_timestamp of the one it replaces.
   //
@@ -138,8 +166,17 @@ class Store final {
   // news and ignored. A registrant knows best what it is, even if its clock or
   // that of an earlier node runs behind: its data are taken, with a
   // dirty_timestamp above the stored one, so that they win on every node. (The
-  // real server answers 0 and drops them.)
+  // real server answers 0 and drops them: Quirk::kIgnoredDirty.)
   RegisterOutcome Register(RegisterRequest request);
+
+  // Takes an instance as another node or an earlier run has it: with its
+  // timestamps, and as long silent as it says. Ignored when the stored one's
+  // dirty_timestamp is newer; when they are equal, the stored one stays, and
+  // was renewed when either was.
+  RegisterOutcome Adopt(StoredInstance instance);
+
+  // Returns an instance; null: there is none of that name.
+  const StoredInstance* Get(const InstanceKey& key) const;
 
   // Notes a sign of life.
   RenewOutcome Renew(const InstanceKey& key);
@@ -153,6 +190,9 @@ class Store final {
   SetOutcome Set(const AppKey& app, const std::string& zone,
                  const std::vector<InstanceChange>& changes,
                  std::int64_t timestamp);
+
+  // From now on, these are shown with their applications. Raises no revision.
+  void SetSchedulers(Schedulers schedulers);
 
   // Returns what `status_mask` selects in `zone`, or in all when that is empty.
   // nullopt: no such application. Without such a zone, no zone is shown.
@@ -185,12 +225,16 @@ class Store final {
     base::Clock::TimePoint ended_at;  // Of an App without a zone.
   };
 
+  void Grow(App& app, std::int64_t timestamp) const;
   StoredInstance* Find(const InstanceKey& key);
+  void Put(StoredInstance instance, std::int64_t now);
   bool Apply(const InstanceChange& change, std::int64_t timestamp,
              StoredInstance& instance);
 
   const base::Clock& clock_;
+  const Quirks quirks_;
   std::map<AppKey, App> apps_;
+  Schedulers schedulers_;
   std::size_t size_ = 0;
 };
 

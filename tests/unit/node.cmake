@@ -8,6 +8,12 @@ naming_tests(unit-node unit
   node/handlers_test.cc
   node/leases_test.cc
   node/lease_sweeper_test.cc
+  node/multipart_test.cc
   node/pollers_test.cc
   node/polls_test.cc
+  node/quirks_test.cc
+  node/quirky_node_test.cc
+  node/quirky_polls_test.cc
+  node/scheduler_files_test.cc
+  node/shared_pollers_test.cc
   node/store_test.cc)

@@ -4,8 +4,10 @@
 #define NAMING_NODE_DISCOVERY_NODE_H_
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -35,6 +37,35 @@ struct NAMING_EXPORT DiscoveryNodeOptions {
 
   // Where log records go; empty: nowhere. It is called on the node's thread.
   LogSink log_sink;
+
+  // A directory whose *.json files tell, each for one application, how clients
+  // spread over zones: a real server's scheduler files. Empty: there are none.
+  std::string scheduler_dir;
+
+  // Which faults of real servers it has: the names in src/node/quirks.h, such
+  // as "quiet-set", or a version such as "v1.2.0" for all that it had. None
+  // unless a test is to show that a client stands them.
+  std::vector<std::string> quirks;
+
+  // The nodes of its own zone, each "host:port", with or without itself: they
+  // pass on to each other what they are told. A node that listens on all of its
+  // machine's addresses is known by the one that stands here. Nodes that
+  // register themselves as infra.discovery with any of them join in. Empty, and
+  // `zones` too: it keeps to itself.
+  std::vector<std::string> nodes;
+
+  // Nodes of other zones, by zone.
+  std::map<std::string, std::vector<std::string>> zones;
+
+  // Answers reads with code -500 after the start until a peer has told what
+  // there is, or for a minute, so that no client takes an empty node's word
+  // that everything is gone.
+  bool protect = false;
+
+  // A file that instances outlive a restart in, with the time since they last
+  // renewed. Its directory exists and can be written to; what else goes wrong
+  // with it is logged, no more. Empty: none, state is in memory only.
+  std::string state_file;
 };
 
 // Returns whether a node can be started with `options`.
@@ -43,23 +74,25 @@ struct NAMING_EXPORT DiscoveryNodeOptions {
 NAMING_EXPORT absl::Status Validate(const DiscoveryNodeOptions& options);
 
 // A discovery server in this process: the ten endpoints of bilibili/discovery
-// under /discovery, with long polls, expiry and self-preservation. State is in
-// memory only. For examples, tests and development; production runs
+// under /discovery, with long polls, expiry, self-preservation and replication
+// to its peers. For examples, tests and development; production runs
 // bilibili/discovery or another registry.
 //
 // An instance that no longer renews goes after 90 s, at the next sweep, one of
 // which comes each minute; but while more than 15 % of all renewals stay away,
-// not before an hour has passed. Of three instances, the node itself among them,
-// a single silent one is that many already.
+// not before an hour has passed. Of three instances, the node itself among
+// them, a single silent one is that many already.
 //
-// Thread-safe, from threads other than its own. Owns one thread.
+// Thread-safe, from threads other than its own. Owns one thread, and another
+// when it has a state file.
 class NAMING_EXPORT DiscoveryNode final {
  public:
   // Returns a node that listens and answers. A host name in options.listen is
   // looked up, which may take its time.
   //
-  // Errors: kInvalidArgument, see Validate(); kUnavailable, the address can't
-  // be listened on; the message has the system's reason.
+  // Errors: kInvalidArgument, see Validate(), or options.scheduler_dir can't be
+  // read; kUnavailable, the address can't be listened on. The message has the
+  // system's reason.
   static absl::StatusOr<std::unique_ptr<DiscoveryNode>> Start(
       DiscoveryNodeOptions options);
 
@@ -72,14 +105,22 @@ class NAMING_EXPORT DiscoveryNode final {
   // Returns "host:port", with the port that it really listens on.
   std::string address() const;
 
-  // Stops listening and closes every connection; waits until that is done. From
-  // then on another node can listen on the same address. Further calls do
-  // nothing.
+  // Takes its infra.discovery entry away from its peers, waiting for them for
+  // up to a second; then stops listening and closes every connection; waits
+  // until that is done. From then on another node can listen on the same
+  // address. Further calls do nothing.
   void Stop();
 
   // Moves the node's clock forward, with everything that falls due on the way:
   // ends of held polls, sweeps, expiries. Waits until that is done.
   void AdvanceClock(std::chrono::milliseconds by);
+
+  // Reads the files of options.scheduler_dir again, blocking on the disk. They
+  // are served from then on; no held poll is answered for it. A malformed file
+  // is logged and left out.
+  //
+  // Errors: kInvalidArgument, the directory can't be read; nothing changes.
+  absl::Status ReloadSchedulers();
 
  private:
   struct Rep;

@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <cstdlib>
 #include <regex>
+#include <utility>
 
 namespace naming::testing {
 namespace {
@@ -108,6 +110,11 @@ std::string TcpConnection::ReadAnswer(bool is_head) {
   std::string answer = read_.substr(0, end);
   read_.erase(0, end);
   return answer;
+}
+
+bool TcpConnection::HasBytes() const {
+  pollfd now{fd_, POLLIN, 0};
+  return !read_.empty() || poll(&now, 1, 0) == 1;
 }
 
 bool TcpConnection::IsClosed() {

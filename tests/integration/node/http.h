@@ -27,6 +27,9 @@ class TcpConnection final {
   // Empty: the connection has ended.
   std::string ReadAnswer(bool is_head = false);
 
+  // Returns whether something is there to be read.
+  bool HasBytes() const;
+
   // Returns whether the peer has closed the connection, waiting for it.
   bool IsClosed();
 

@@ -14,6 +14,7 @@
 #include "node/directory.h"
 #include "node/handlers.h"
 #include "node/message.h"
+#include "node/quirks.h"
 #include "tests/support/catch.h"
 #include "tests/support/fake_loop.h"
 
@@ -45,6 +46,8 @@ inline std::string Body(const Response& response) {
 // A node without a network.
 class NodeFixture {
  protected:
+  explicit NodeFixture(Quirks chosen = {}) : quirks(chosen) {}
+
   // Hands in a request; nullopt: it is held, as `last_id`.
   std::optional<Response> Send(Request request) {
     return handlers.Handle(++last_id, request);
@@ -108,6 +111,7 @@ class NodeFixture {
 
   static constexpr const char* kOk = R"({"code":0,"message":"0","ttl":1})";
 
+  const Quirks quirks;
   testing::FakeLoop loop;
   std::map<RequestId, Response> replies;  // To held requests.
   std::vector<LogRecord> log;
@@ -118,7 +122,8 @@ class NodeFixture {
       [this](const LogRecord& record) { log.push_back(record); },
       [this](RequestId id, Response response) {
         REQUIRE(replies.emplace(id, std::move(response)).second);
-      }};
+      },
+      quirks};
   Handlers handlers{directory};
   RequestId last_id = 0;
 };

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "node/peer_list.h"
+
+#include <optional>
+#include <string_view>
+
+#include "base/text.h"
+#include "base/url.h"
+
+namespace naming::node {
+namespace {
+
+bool CanConnect(const base::HostPort& host_port) {
+  return host_port.port != 0 && host_port.host != "0.0.0.0" &&
+         host_port.host != "::";
+}
+
+// Replicas of a real node hold all addresses as one, joined with commas.
+std::vector<std::string> HttpAddresses(const StoredInstance& node) {
+  std::vector<std::string> addresses;
+  for (const std::string& joined : node.addrs) {
+    for (const std::string_view addr : base::Split(joined, ',')) {
+      const std::optional<base::Address> address = base::ParseAddress(addr);
+      if (address && address->scheme == "http" &&
+          CanConnect(address->host_port)) {
+        addresses.push_back(address->host_port.ToString());
+      }
+    }
+  }
+  return addresses;
+}
+
+}  // namespace
+
+PeerList ListPeers(const NodeIdentity& self,
+                   const std::vector<std::string>& nodes,
+                   const std::map<std::string, std::vector<std::string>>& zones,
+                   const Store& store) {
+  PeerList peers;
+  for (const std::string& node : nodes) peers.emplace(node, self.zone);
+  for (const auto& [zone, addresses] : zones) {
+    for (const std::string& address : addresses) peers.emplace(address, zone);
+  }
+  const std::optional<AppView> registered = store.Fetch(
+      {self.env, std::string(kSelfAppId)}, "", kStatusUp | kStatusWaiting);
+  if (registered) {
+    for (const auto& [zone, instances] : registered->zones) {
+      for (const StoredInstance* const node : instances) {
+        if (zone == self.zone && node->hostname == self.hostname) continue;
+        for (const std::string& address : HttpAddresses(*node)) {
+          peers.emplace(address, zone);
+        }
+      }
+    }
+  }
+  peers.erase(self.address);
+  return peers;
+}
+
+}  // namespace naming::node

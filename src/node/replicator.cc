@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "node/replicator.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+
+namespace naming::node {
+namespace {
+
+using std::chrono::milliseconds;
+
+// How long a write waits for peers, and a peer has to answer. A peer that hangs
+// delays writes once: from then on it is lost.
+constexpr milliseconds kPatience{1000};
+
+// What a repair gets when the exchange before it took nearly all the time.
+constexpr milliseconds kLeastRepairTime{100};
+
+// How many writes at a time a peer gets that has missed some.
+constexpr std::size_t kPushesAtOnce = 8;
+
+std::string_view PathOf(Write::Kind kind) {
+  switch (kind) {
+    case Write::Kind::kRegister:
+      return "/discovery/register";
+    case Write::Kind::kRenew:
+      return "/discovery/renew";
+    case Write::Kind::kCancel:
+      return "/discovery/cancel";
+    case Write::Kind::kSet:
+      return "/discovery/set";
+  }
+  return "";
+}
+
+}  // namespace
+
+Write Write::Register(const InstanceKey& key) {
+  return {Kind::kRegister, key, ""};
+}
+
+Write Write::Renew(const InstanceKey& key) { return {Kind::kRenew, key, ""}; }
+
+Write Write::Cancel(const InstanceKey& key, std::int64_t latest_timestamp) {
+  return {Kind::kCancel, key, CancelForm(key, latest_timestamp)};
+}
+
+Write Write::Set(const SetArguments& arguments) {
+  return {Kind::kSet, {arguments.app, arguments.zone, ""}, SetForm(arguments)};
+}
+
+// One write and the peers that haven't answered it.
+struct Replicator::Round {
+  std::size_t left = 0;
+  base::Loop::TimerId timer = 0;
+  Done done;
+};
+
+// What a peer missed, and how far it has been told.
+struct Replicator::Push {
+  std::string address;
+  std::vector<Write> writes;
+  std::size_t next = 0;
+};
+
+Replicator::Replicator(base::Loop& loop, net::HttpClient& http,
+                       Directory& directory, ReplicatorOptions options)
+    : loop_(loop),
+      directory_(directory),
+      options_(std::move(options)),
+      peers_(loop, http, directory.self().zone, options_.seed,
+             options_.log_sink,
+             [this](const std::string& address,
+                    std::vector<StoredInstance> instances) {
+               OnAll(address, std::move(instances));
+             }) {
+  directory_.RememberCancels();
+}
+
+Replicator::~Replicator() {
+  for (const auto& [id, round] : rounds_) loop_.CancelTimer(round->timer);
+}
+
+void Replicator::Start() {
+  FollowRegistry();
+  for (const std::string& address : peers_.OnePerOtherZone()) {
+    peers_.Ask(address);
+  }
+  Pass(Write::Register(directory_.self_key()), {}, kPatience, [] {});
+}
+
+bool Replicator::GoesAbroad(const Write& write, const Origin& origin) const {
+  const bool is_beat =
+      write.kind == Write::Kind::kRenew || write.kind == Write::Kind::kCancel;
+  if (options_.faults.home_zone_only && is_beat) {
+    return write.key.zone == directory_.self().zone;
+  }
+  return !origin.is_from_zone;
+}
+
+milliseconds Replicator::Patience(milliseconds budget) const {
+  return options_.faults.hanging_writes ? budget : std::min(budget, kPatience);
+}
+
+milliseconds Replicator::ExchangeTimeout(milliseconds budget) const {
+  // A client in a hurry doesn't keep peers from being told.
+  return options_.faults.hanging_writes ? budget : kPatience;
+}
+
+bool Replicator::Pass(const Write& write, const Origin& origin,
+                      milliseconds budget, Done done) {
+  if (origin.is_replica) return false;
+  std::vector<std::string> addresses = peers_.OwnZone();
+  if (GoesAbroad(write, origin)) {
+    for (std::string& address : peers_.OnePerOtherZone()) {
+      addresses.push_back(std::move(address));
+    }
+  }
+  if (addresses.empty()) return false;
+  const std::uint64_t id = ++last_round_;
+  auto round = std::make_shared<Round>();
+  round->left = addresses.size();
+  round->done = std::move(done);
+  const auto finish = [this, id] {
+    const auto it = rounds_.find(id);
+    if (it == rounds_.end()) return;
+    const std::shared_ptr<Round> finished = std::move(it->second);
+    rounds_.erase(it);
+    loop_.CancelTimer(finished->timer);
+    finished->done();
+  };
+  round->timer = loop_.RunAfter(Patience(budget), finish);
+  rounds_.emplace(id, round);
+  for (const std::string& address : addresses) {
+    Tell(address, write, ExchangeTimeout(budget), [round, finish] {
+      if (--round->left == 0) finish();
+    });
+  }
+  return true;
+}
+
+std::string Replicator::FormOf(const Write& write) const {
+  const StoredInstance* const instance = directory_.store().Get(write.key);
+  switch (write.kind) {
+    case Write::Kind::kRegister:
+      if (instance == nullptr) return "";
+      return RegisterForm(*instance, options_.faults.joined_addrs);
+    case Write::Kind::kRenew:
+      return instance == nullptr ? "" : RenewForm(*instance);
+    case Write::Kind::kCancel:
+    case Write::Kind::kSet:
+      return write.form;
+  }
+  return "";
+}
+
+// Calls `done` when the peer has answered or failed; at once when there is
+// nothing to tell any more.
+void Replicator::Tell(const std::string& address, const Write& write,
+                      milliseconds timeout, Done done) {
+  std::string form = FormOf(write);
+  if (form.empty()) {
+    loop_.Post(std::move(done));
+    return;
+  }
+  const base::Clock::TimePoint deadline = loop_.clock().Now() + timeout;
+  peers_.Post(
+      address, PathOf(write.kind),
+      WithOrigin(std::move(form), peers_.IsOwnZone(address)), timeout,
+      [this, address, write, deadline,
+       done = std::move(done)](const absl::StatusOr<PeerAnswer>& answer) {
+        if (!answer.ok() || write.kind != Write::Kind::kRenew) {
+          done();
+          return;
+        }
+        const auto left = std::chrono::duration_cast<milliseconds>(
+            deadline - loop_.clock().Now());
+        Mend(address, write, *answer, std::max(left, kLeastRepairTime), done);
+      });
+}
+
+void Replicator::Mend(const std::string& address, const Write& write,
+                      const PeerAnswer& answer, milliseconds timeout,
+                      Done done) {
+  if (answer.code == kCodeNotFound) {
+    Tell(address, Write::Register(write.key), timeout, std::move(done));
+    return;
+  }
+  if (answer.code == kCodeConflict && answer.instance &&
+      KeyOf(*answer.instance) == write.key) {
+    directory_.Adopt(*answer.instance);
+  }
+  done();
+}
+
+bool Replicator::Leave(Done done) {
+  return Pass(Write::Cancel(directory_.self_key(), 0), {}, kPatience,
+              std::move(done));
+}
+
+std::vector<NodeEntry> Replicator::Nodes() const {
+  std::vector<NodeEntry> nodes = peers_.Entries();
+  nodes.insert(nodes.begin(),
+               {directory_.self().address, 0, directory_.self().zone});
+  return nodes;
+}
+
+void Replicator::OnChange(const AppKey& app) {
+  const AppKey nodes = directory_.self_key().app;
+  if (app == nodes) FollowRegistry();
+}
+
+void Replicator::OnSelfRenewed() {
+  Pass(Write::Renew(directory_.self_key()), {}, kPatience, [] {});
+}
+
+void Replicator::FollowRegistry() {
+  peers_.Follow(ListPeers(directory_.self(), options_.nodes, options_.zones,
+                          directory_.store()));
+}
+
+// Takes what is newer there, and tells what is newer here, or cancelled since.
+// A peer of another zone is told of this zone's instances: of the others its
+// own zone knows best.
+void Replicator::OnAll(const std::string& address,
+                       std::vector<StoredInstance> theirs) {
+  has_synced_ = true;
+  const bool is_own_zone = peers_.IsOwnZone(address);
+  const auto is_told = [&](const InstanceKey& key) {
+    return is_own_zone || key.zone == directory_.self().zone;
+  };
+  auto push = std::make_shared<Push>();
+  push->address = address;
+  std::set<InstanceKey> equal;
+  for (StoredInstance& instance : theirs) {
+    const InstanceKey key = KeyOf(instance);
+    const std::int64_t dirty = instance.dirty_timestamp;
+    const auto cancelled = directory_.cancelled().Find(key);
+    if (cancelled && dirty <= *cancelled) {
+      if (is_told(key)) push->writes.push_back(Write::Cancel(key, 0));
+      continue;
+    }
+    directory_.Adopt(std::move(instance));
+    const StoredInstance* const ours = directory_.store().Get(key);
+    if (ours != nullptr && ours->dirty_timestamp == dirty) equal.insert(key);
+  }
+  directory_.store().ForEach([&](const StoredInstance& ours) {
+    const InstanceKey key = KeyOf(ours);
+    if (equal.count(key) == 0 && is_told(key)) {
+      push->writes.push_back(Write::Register(key));
+    }
+  });
+  for (std::size_t i = 0; i < kPushesAtOnce; ++i) PushNext(push);
+}
+
+void Replicator::PushNext(const std::shared_ptr<Push>& push) {
+  if (push->next == push->writes.size() || peers_.IsLost(push->address)) return;
+  const Write& write = push->writes[push->next++];
+  Tell(push->address, write, kPatience, [this, push] { PushNext(push); });
+}
+
+}  // namespace naming::node
