@@ -85,6 +85,8 @@ echo "\$ namingctl fetch $app"
 namingctl fetch "$app" | tee "$files/fetched" || :
 grep -q ' provider-2 ' "$files/fetched" || fail "the registry forgot provider-2"
 consumer_sees provider-2 || fail "the consumer's list changed"
+echo "The consumer still sees:"
+newest_list
 echo "The registry lists it until its lease ends, 90 s after its last renewal at"
 echo "the earliest: no registry can tell you at once that a program has died."
 
@@ -93,6 +95,9 @@ stop "$node_pid" TERM
 show node naming-node --listen "$address"
 await "the node listens again" node_listens node
 cat "$files/node.out"
+consumer_sees provider-2 || fail "the consumer lost its list"
+echo "The consumer keeps what it had:"
+newest_list
 
 say "The consumer carries on: a third provider registers, and it sees it."
 start_provider provider-3 127.0.0.1:9003

@@ -28,7 +28,8 @@ class NAMING_EXPORT Builder {
   // Returns the scheme of the Targets that it resolves, such as "discovery".
   virtual std::string_view scheme() const = 0;
 
-  // Returns a Resolver that follows `target.app_id`. Never waits and does no
+  // Returns a Resolver that follows `target.app_id`, whatever the target's
+  // parameters: those are for policies. Never waits and does no
   // I/O on the calling thread; Resolvers of one application share their work.
   //
   // Errors: kInvalidArgument, `target` is malformed or of another scheme.

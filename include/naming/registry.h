@@ -72,9 +72,12 @@ class NAMING_EXPORT Registration {
   // behind the scenes.
   //
   // Errors: kInvalidArgument, `instance` is malformed or is not the same one
-  // (app_id, env, zone, hostname; left empty, they stay as they are);
-  // kFailedPrecondition, it was cancelled; kUnavailable, no node could be
-  // reached; kDeadlineExceeded.
+  // (app_id, env, zone, hostname; left empty, they stay as they are), or the
+  // registry refused it; kFailedPrecondition, it was cancelled, or is in
+  // conflict with what the registry holds; kUnauthenticated or
+  // kPermissionDenied, the registry doesn't let this program do it;
+  // kUnavailable, no node could be reached; kDeadlineExceeded, no node answered
+  // in time; kResourceExhausted or kInternal, the last attempt failed so.
   absl::Status Update(Instance instance);
 
   // Ends the registration and returns how that went: OK also when the registry
@@ -148,7 +151,10 @@ class NAMING_EXPORT Registry {
   // or the registry refused it; kAlreadyExists, this Client holds the same
   // (app_id, env, zone, hostname); kUnavailable, no node could be reached in
   // time; kDeadlineExceeded, no node answered in time; kFailedPrecondition, the
-  // Client is being destroyed.
+  // Client is being destroyed, or the Instance is in conflict with what the
+  // registry holds; kUnauthenticated or kPermissionDenied, the registry doesn't
+  // let this program do it; kResourceExhausted or kInternal, the last attempt
+  // failed so.
   virtual absl::StatusOr<Registration> Register(
       Instance instance, const RegisterOptions& options) = 0;
   absl::StatusOr<Registration> Register(Instance instance);

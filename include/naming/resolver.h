@@ -38,7 +38,8 @@ class NAMING_EXPORT Resolver {
       std::chrono::milliseconds timeout) = 0;
 
   // Calls `on_change` with the present Snapshot, if there is one, and with each
-  // newer one until the returned Watcher is destroyed. The calls come one at a
+  // newer one until the returned Watcher is destroyed or the client is, whose
+  // thread makes the calls: after that none are made. The calls come one at a
   // time, on the client's thread, with no lock held; a slow callback misses
   // Snapshots in between, never the last one. `on_change` must not throw, and
   // must not block: it delays every other Watcher of the client.

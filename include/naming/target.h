@@ -22,6 +22,9 @@ namespace naming {
 // The authority may be empty or "default": a Client ignores it. Parts are
 // percent-encoded where they hold reserved characters.
 //
+// A Resolver returns every Instance of `app_id`; what the parameters ask for is
+// up to the policies that choose among them (naming/filter.h).
+//
 // Thread-compatible. A value.
 struct NAMING_EXPORT Target {
   // Which Builder resolves it, in lower case, such as "discovery".

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "cli/output.h"
 #include "cli/parse.h"
 #include "cli/verbs.h"
@@ -40,7 +41,9 @@ struct CommandLine {
 };
 
 int Complain(std::string_view message, int exit_status) {
-  std::cerr << absl::StrFormat("namingctl: %s\n", message) << std::flush;
+  // One line, whatever the arguments hold that it quotes.
+  std::cerr << absl::StrFormat("namingctl: %s\n", base::Excerpt(message, 1000))
+            << std::flush;
   return exit_status;
 }
 
@@ -202,6 +205,4 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace naming::cli
 
-// CLI11 throws out of it when a definition above is wrong, and that is seen at
-// the first run. NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) { return naming::cli::Main(argc, argv); }

@@ -24,6 +24,11 @@ class Answer final {
     changed_.NotifyAll();
   }
 
+  bool is_given() const {
+    base::MutexLock lock(mutex_);
+    return given_.has_value();
+  }
+
   // Waits for the Status, and returns it.
   absl::Status Get() {
     base::MutexLock lock(mutex_);
@@ -32,7 +37,7 @@ class Answer final {
   }
 
  private:
-  base::Mutex mutex_;
+  mutable base::Mutex mutex_;
   base::CondVar changed_;
   std::optional<absl::Status> given_ ABSL_GUARDED_BY(mutex_);
 };

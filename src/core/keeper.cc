@@ -14,6 +14,7 @@
 #include "absl/strings/str_format.h"
 #include "base/backoff.h"
 #include "base/mutex.h"
+#include "base/text.h"
 #include "core/answer.h"
 #include "core/life.h"
 #include "core/record.h"
@@ -113,8 +114,9 @@ struct Keeper::Rep : std::enable_shared_from_this<Keeper::Rep> {
 
   std::string Message(std::string_view verb, std::string_view app_id,
                       std::string_view cause) const {
+    // An app_id that is refused may be anything.
     return absl::StrFormat("%s: %s %s: %s", setting.options.backend, verb,
-                           app_id, cause);
+                           base::Excerpt(app_id, 200), cause);
   }
 
   const std::shared_ptr<Dispatcher> dispatcher;
@@ -245,8 +247,14 @@ void Keeper::Rep::EndAll() {
   if (lives.empty()) return closed->Give(absl::OkStatus());
   for (const auto& life : lives) {
     life->record().BeginEnd();
-    life->Cancel();
+    // One whose caller was let go already has had all the time there is.
+    if (life->is_out_of_time()) {
+      life->Drop();
+    } else {
+      life->Cancel();
+    }
   }
+  if (closed->is_given()) return;
   drop_timer =
       setting.loop->RunAfter(setting.options.cancel_timeout,
                              [self = shared_from_this()] { self->DropAll(); });
@@ -311,7 +319,7 @@ class Keeper::KeptRegistration final : public Registration::Handle {
 
 Keeper::Keeper(base::Loop* loop, std::shared_ptr<Dispatcher> dispatcher,
                std::shared_ptr<Logger> logger, LeaseFactory factory,
-               KeeperOptions options)
+               const KeeperOptions& options)
     : rep_(std::make_shared<Rep>(loop, std::move(dispatcher), std::move(logger),
                                  std::move(factory), options)) {}
 

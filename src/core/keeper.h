@@ -97,7 +97,7 @@ class Keeper final {
   // `loop` lives until Close() has returned.
   Keeper(base::Loop* loop, std::shared_ptr<Dispatcher> dispatcher,
          std::shared_ptr<Logger> logger, LeaseFactory factory,
-         KeeperOptions options);
+         const KeeperOptions& options);
   ~Keeper();  // Close() has been called.
 
   // As Registry::Register(), for an `instance` that is complete: hostname,

@@ -96,10 +96,10 @@ void Life::Put() {
   was_maybe_held_ = std::exchange(may_be_held_, true);
   put_ = record_->desired();
   lease_->Put(put_.instance,
-              [this](absl::Status status) { OnPut(std::move(status)); });
+              [this](const absl::Status& status) { OnPut(status); });
 }
 
-void Life::OnPut(absl::Status status) {
+void Life::OnPut(const absl::Status& status) {
   under_way_ = Operation::kNone;
   if (IsRefusal(status)) may_be_held_ = was_maybe_held_;
   if (is_leaving_) return Leave();
@@ -132,11 +132,10 @@ void Life::Refresh() {
   setting_.loop->CancelTimer(continue_timer_);
   under_way_ = last_ = Operation::kRefresh;
   is_refresh_wanted_ = false;
-  lease_->Refresh(
-      [this](absl::Status status) { OnRefreshed(std::move(status)); });
+  lease_->Refresh([this](const absl::Status& status) { OnRefreshed(status); });
 }
 
-void Life::OnRefreshed(absl::Status status) {
+void Life::OnRefreshed(const absl::Status& status) {
   under_way_ = Operation::kNone;
   if (is_leaving_) return Leave();
   if (status.ok()) {

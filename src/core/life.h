@@ -59,6 +59,9 @@ class Life final : public std::enable_shared_from_this<Life> {
   // Ends it at once: what is under way is dropped.
   void Drop();
 
+  // Returns whether Cancel() has had its time.
+  bool is_out_of_time() const { return is_out_of_time_; }
+
  private:
   enum class Operation { kNone, kPut, kRefresh, kRemove };
 
@@ -70,11 +73,11 @@ class Life final : public std::enable_shared_from_this<Life> {
   void Continue();
   bool IsToRefresh() const;
   void Put();
-  void OnPut(absl::Status status);
+  void OnPut(const absl::Status& status);
   void OnRefused(const absl::Status& status);
   void RetryPut(const absl::Status& failure);
   void Refresh();
-  void OnRefreshed(absl::Status status);
+  void OnRefreshed(const absl::Status& status);
   void OnSuccess(double jitter);
   void OnVanished(const absl::Status& status);
   void OnLeaseOver();

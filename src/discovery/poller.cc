@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 
@@ -137,6 +138,7 @@ void Poller::Ask(GroupId id) {
   Sent sent;
   sent.group = id;
   sent.hold = HoldFor(group);
+  sent.is_first = !std::exchange(group.has_asked, true);
   sent.node = *node;
   sent.began = loop_.clock().Now();
   sent.epoch = requester_.nodes().Epoch(*node);
@@ -182,6 +184,7 @@ Call Poller::MakeFetch(const Sent& sent) const {
   call.what = sent.what;
   call.node = sent.node;
   call.path = "/discovery/fetchs";
+  call.is_hasty = sent.is_first;
   call.parameters = FetchsQuery(options_.env, app_ids);
   return call;
 }

@@ -97,6 +97,7 @@ class Poller final : public core::Source {
     std::set<std::string, std::less<>> app_ids;
     std::size_t bytes = 0;   // Of the applications' part of a poll's query.
     bool is_primed = false;  // Its first fetchs has been answered.
+    bool has_asked = false;  // At least once, whatever came of it.
     Clock::TimePoint refresh_at{};
     Requester::RequestId request = 0;
     base::Loop::TimerId timer = 0;
@@ -109,6 +110,7 @@ class Poller final : public core::Source {
     milliseconds hold{0};  // Of a poll; zero: a fetchs.
     std::string node;
     std::string what;
+    bool is_first = false;                                   // Of its group.
     std::vector<std::pair<std::string, std::int64_t>> apps;  // With versions.
     Clock::TimePoint began{};
     std::uint64_t epoch = 0;

@@ -47,10 +47,11 @@ Requester::RequestId Requester::Send(Call call, Done done) {
                                  "application/x-www-form-urlencoded");
   }
   request.connect_timeout = options_.connect_timeout;
-  request.timeout = options_.request_timeout + call.hold;
-  const milliseconds budget = call.hold > milliseconds::zero()
-                                  ? call.hold + kDeadlineMargin
-                                  : options_.request_timeout;
+  const milliseconds patience =
+      call.is_hasty ? options_.request_timeout / 3 : options_.request_timeout;
+  request.timeout = patience + call.hold;
+  const milliseconds budget =
+      call.hold > milliseconds::zero() ? call.hold + kDeadlineMargin : patience;
   request.headers.emplace_back("x1-bmspy-timeout",
                                absl::StrFormat("%d", budget.count()));
   if (!options_.app_id.empty()) {

@@ -33,6 +33,10 @@ struct Call {
 
   // How long the node may hold the request; zero when it answers at once.
   std::chrono::milliseconds hold{0};
+
+  // Gives up after a third of the time: somebody waits, and another node may be
+  // quicker than one that hangs.
+  bool is_hasty = false;
 };
 
 // Sends requests to discovery nodes, decodes what is around the answers' data,

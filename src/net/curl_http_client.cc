@@ -95,7 +95,8 @@ Slist HeadersOf(const HttpRequest& request) {
   Append(list, "Expect:");
   for (const auto& [name, value] : request.headers) {
     // libcurl's way to say that the value is empty is a semicolon.
-    Append(list, value.empty() ? name + ";" : name + ": " + value);
+    Append(list,
+           value.empty() ? name + ";" : absl::StrFormat("%s: %s", name, value));
   }
   return list;
 }

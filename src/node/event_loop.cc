@@ -4,11 +4,11 @@
 
 #include <event2/event.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <utility>
 
 namespace naming::node {

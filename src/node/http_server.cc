@@ -95,7 +95,7 @@ Buffer Share(const std::shared_ptr<const std::string>& body) {
   };
   if (evbuffer_add_reference(buffer.get(), body->data(), body->size(), release,
                              owner.get()) == 0) {
-    owner.release();
+    (void)owner.release();
   }
   return buffer;
 }

@@ -407,8 +407,8 @@ TEST_CASE_METHOD(ContractFixture,
                  "[contract]") {
   const std::unique_ptr<Resolver> resolver = Resolve();
   std::optional<Registration> second;
+  Log inner_log;  // Outlives the Watcher that writes into it.
   std::optional<Watcher> inner;
-  Log inner_log;
   std::atomic<bool> is_done{false};
   std::atomic<bool> has_failed{false};
   const Watcher watcher = resolver->Watch([&](const SnapshotPtr&) {

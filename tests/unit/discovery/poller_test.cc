@@ -109,6 +109,20 @@ TEST_CASE("A new application is fetched, then polled with its version",
   CHECK(poll.Header("x1-bmspy-timeout") == "25020");
 }
 
+TEST_CASE("Only the first request for an application is in a hurry",
+          "[discovery][poller]") {
+  PollerFixture f({"http://a:1", "http://b:1"});
+  f.Follow("x");
+  f.Settle();
+  const Pending first = f.http.Waiting(kFetchs);
+  CHECK(first.request.timeout == seconds(1));
+  f.http.Fail(first, absl::DeadlineExceededError("hangs"));
+  f.Settle();
+  const Pending second = f.http.Waiting(kFetchs);
+  CHECK(second.node != first.node);
+  CHECK(second.request.timeout == seconds(3));
+}
+
 TEST_CASE("A change is delivered and the poll goes on", "[discovery][poller]") {
   PollerFixture f;
   const auto topic = f.FollowHeld("x", 7, {"h1"});

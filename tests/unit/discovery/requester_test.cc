@@ -37,6 +37,14 @@ TEST_CASE("Every request carries its deadline and who asks",
     CHECK(sent.request.timeout == seconds(3));
     CHECK(sent.request.connect_timeout == seconds(1));
   }
+  SECTION("one that is in a hurry") {
+    Call call = MakeCall();
+    call.is_hasty = true;
+    f.requester.Send(std::move(call), [](const absl::StatusOr<Answer>&) {});
+    const auto sent = f.http.Waiting("/discovery/fetchs");
+    CHECK(sent.Header("x1-bmspy-timeout") == "1000");
+    CHECK(sent.request.timeout == seconds(1));
+  }
   SECTION("one that is held: the node subtracts 20 ms") {
     Call call = MakeCall();
     call.hold = seconds(25);
