@@ -153,11 +153,9 @@ absl::StatusOr<std::optional<Metadata>> ParseMetadata(std::string_view json) {
 MetadataChange ParseMetadataChange(std::string_view json) {
   MetadataChange change;
   const absl::StatusOr<net::JsonDocument> document = ParseJson(json);
-  if (!document.ok()) {
-    change.is_bad = true;
-  } else if (document->root().is_null()) {
+  if (document.ok() && document->root().is_null()) {
     change.kind = MetadataChange::Kind::kClear;
-  } else if (document->root().is_object()) {
+  } else if (document.ok() && document->root().is_object()) {
     change.kind = MetadataChange::Kind::kMerge;
     change.values = Strings(document->root(), change.is_bad);
   } else {

@@ -135,6 +135,20 @@ void Directory::SetSchedulers(SchedulerFiles files) {
   store_.SetSchedulers(std::move(files.schedulers));
 }
 
+int Directory::Evict(std::string_view app_id, std::string_view hostname) {
+  std::vector<InstanceKey> evicted;
+  store_.ForEach([&](const StoredInstance& instance) {
+    if (instance.app_id != app_id || instance.hostname != hostname) return;
+    evicted.push_back(
+        {{instance.env, instance.app_id}, instance.zone, instance.hostname});
+  });
+  for (const InstanceKey& key : evicted) {
+    store_.Cancel(key, UnixNanos(loop_.clock()));
+    Announce(key.app);
+  }
+  return static_cast<int>(evicted.size());
+}
+
 void Directory::Hold(Waiter waiter, base::Clock::Duration hold) {
   if (quirks_.shared_poll_channels()) {
     shared_pollers_.Add(std::move(waiter), hold);

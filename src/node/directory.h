@@ -88,6 +88,10 @@ class Directory final {
   // Takes what the files of schedulers hold, and logs which are malformed.
   void SetSchedulers(SchedulerFiles files);
 
+  // Ends the leases of the instances of `app_id` that have that hostname, in
+  // every env and zone. Returns their number.
+  int Evict(std::string_view app_id, std::string_view hostname);
+
   // Holds a poll until there is a change, or for at most `hold`.
   void Hold(Waiter waiter, base::Clock::Duration hold);
 

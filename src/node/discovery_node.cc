@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <random>
@@ -20,13 +22,16 @@
 #include "base/url.h"
 #include "node/directory.h"
 #include "node/event_loop.h"
+#include "node/faults.h"
 #include "node/handlers.h"
 #include "node/http_server.h"
+#include "node/intake.h"
 #include "node/listen_socket.h"
 #include "node/own_address.h"
 #include "node/peer_http_client.h"
 #include "node/quirks.h"
 #include "node/replicator.h"
+#include "node/request_record.h"
 #include "node/scheduler_files.h"
 #include "node/state_file.h"
 #include "node/state_keeper.h"
@@ -40,6 +45,8 @@ constexpr std::chrono::seconds kProtection{60};
 // How long Stop() waits for a loop that is told to leave its peers, which is
 // bounded itself: a loop that is stuck must not keep the program from ending.
 constexpr std::chrono::seconds kLeaveLimit{3};
+
+constexpr int kMaxRecordedRequests = 1'000'000;
 
 std::string HostName() {
   std::array<char, 256> name{};
@@ -81,11 +88,6 @@ absl::Status CheckPeers(const DiscoveryNodeOptions& options) {
   return absl::OkStatus();
 }
 
-absl::Status OutOfResources(std::string_view address) {
-  return absl::UnavailableError(absl::StrFormat(
-      "node: listen %s: out of memory or file descriptors", address));
-}
-
 }  // namespace
 
 absl::Status Validate(const DiscoveryNodeOptions& options) {
@@ -105,22 +107,36 @@ absl::Status Validate(const DiscoveryNodeOptions& options) {
   }
   if (status.ok()) status = Quirks::Parse(options.quirks).status();
   if (status.ok()) status = CheckPeers(options);
+  if (status.ok() && (options.recorded_requests < 0 ||
+                      options.recorded_requests > kMaxRecordedRequests)) {
+    status = absl::InvalidArgumentError(
+        "node: options.recorded_requests: must be in [0, 1000000]");
+  }
   return status;
 }
 
-// The loop's thread alone touches what follows the loop, from Start() to
-// Stop(). The loop is declared first: it outlives what uses it.
 struct DiscoveryNode::Rep {
+  explicit Rep(int recorded_requests)
+      : record(static_cast<std::size_t>(recorded_requests)) {}
+
+  // Returns whether there was memory enough.
+  bool Build(DiscoveryNodeOptions options, ListenSocket socket);
+
   std::string address;
   std::string scheduler_dir;
   Quirks quirks;
   std::string own_address;  // What other nodes know it by.
-  std::unique_ptr<EventLoop> loop;
+  RequestRecord record;
+  Faults faults;
+  std::unique_ptr<EventLoop> loop;  // Outlives what follows.
+
+  // Touched by the loop's thread alone while that runs.
   std::optional<Directory> directory;
   std::optional<StateKeeper> state;
   std::optional<PeerHttpClient> http;
   std::optional<Replicator> replicator;  // None: it keeps to itself.
   std::optional<Handlers> handlers;
+  std::optional<Intake> intake;
   std::unique_ptr<HttpServer> server;
 
   base::Mutex stop_mutex;
@@ -135,10 +151,39 @@ struct DiscoveryNode::Rep {
   void Leave();
 };
 
-// Makes what answers requests, apart from the server.
+bool DiscoveryNode::Rep::Build(DiscoveryNodeOptions options,
+                               ListenSocket socket) {
+  loop = EventLoop::Create();
+  if (loop == nullptr) return false;
+  if (options.hostname.empty()) {
+    options.hostname =
+        absl::StrFormat("%s:%d", HostName(), socket.address().port);
+  }
+  Assemble(std::move(options));
+  intake.emplace(*loop, record, faults,
+                 Intake::Steps{[this](RequestId id, const Request& request) {
+                                 return handlers->Handle(id, request);
+                               },
+                               [this](RequestId id, const Response& response) {
+                                 server->Reply(id, response);
+                               },
+                               [this](RequestId id) { server->Cut(id); }});
+  server = HttpServer::Create(
+      *loop, std::move(socket),
+      [this](RequestId id, const Request& request) {
+        return intake->Handle(id, request);
+      },
+      [this](RequestId id) {
+        intake->Drop(id);
+        directory->Drop(id);
+      });
+  return server != nullptr;
+}
+
+// Makes what answers requests, behind the intake and the server.
 void DiscoveryNode::Rep::Assemble(DiscoveryNodeOptions options) {
   const auto reply = [this](RequestId id, const Response& response) {
-    server->Reply(id, response);
+    intake->Reply(id, response);
   };
   directory.emplace(*loop,
                     NodeIdentity{options.region, options.zone, options.env,
@@ -202,13 +247,14 @@ absl::StatusOr<std::unique_ptr<DiscoveryNode>> DiscoveryNode::Start(
   absl::StatusOr<SchedulerFiles> schedulers =
       ReadSchedulers(options.scheduler_dir, quirks);
   if (!schedulers.ok()) return schedulers.status();
-  absl::StatusOr<ListenSocket> socket =
-      ListenSocket::Open(*base::ParseHostPort(options.listen));
-  if (!socket.ok()) {
+  const std::string listen = options.listen;
+  const auto unavailable = [&listen](std::string_view cause) {
     return absl::UnavailableError(
-        absl::StrFormat("node: listen %s: %s", options.listen,
-                        std::string(socket.status().message())));
-  }
+        absl::StrFormat("node: listen %s: %s", listen, cause));
+  };
+  absl::StatusOr<ListenSocket> socket =
+      ListenSocket::Open(*base::ParseHostPort(listen));
+  if (!socket.ok()) return unavailable(std::string(socket.status().message()));
   if (!options.state_file.empty()) {
     const absl::Status status = CheckWritable(options.state_file);
     if (!status.ok()) {
@@ -218,27 +264,15 @@ absl::StatusOr<std::unique_ptr<DiscoveryNode>> DiscoveryNode::Start(
           std::string(status.message())));
     }
   }
-  const base::HostPort listening = socket->address();
-  auto rep = std::make_unique<Rep>();
-  rep->address = listening.ToString();
-  rep->scheduler_dir = std::move(options.scheduler_dir);
+  auto rep = std::make_unique<Rep>(options.recorded_requests);
+  rep->address = socket->address().ToString();
+  rep->scheduler_dir = options.scheduler_dir;
   rep->quirks = quirks;
-  rep->own_address = OwnAddress(listening, options.nodes);
-  rep->loop = EventLoop::Create();
-  if (rep->loop == nullptr) return OutOfResources(rep->address);
-  if (options.hostname.empty()) {
-    options.hostname = absl::StrFormat("%s:%d", HostName(), listening.port);
+  rep->own_address = OwnAddress(socket->address(), options.nodes);
+  if (!rep->Build(std::move(options), *std::move(socket))) {
+    return unavailable("out of memory or file descriptors");
   }
-  Rep* const r = rep.get();
-  rep->Assemble(std::move(options));
   rep->directory->SetSchedulers(*std::move(schedulers));
-  rep->server = HttpServer::Create(
-      *rep->loop, *std::move(socket),
-      [r](RequestId id, const Request& request) {
-        return r->handlers->Handle(id, request);
-      },
-      [r](RequestId id) { r->directory->Drop(id); });
-  if (rep->server == nullptr) return OutOfResources(rep->address);
   rep->loop->Start("naming-node");
   return std::unique_ptr<DiscoveryNode>(new DiscoveryNode(std::move(rep)));
 }
@@ -255,6 +289,7 @@ void DiscoveryNode::Stop() {
   rep_->Leave();
   rep_->loop->Stop();
   rep_->server.reset();
+  rep_->intake.reset();
   rep_->handlers.reset();
   rep_->replicator.reset();
   rep_->http.reset();
@@ -277,5 +312,27 @@ absl::Status DiscoveryNode::ReloadSchedulers() {
 void DiscoveryNode::AdvanceClock(std::chrono::milliseconds by) {
   rep_->loop->Advance(by);
 }
+
+int DiscoveryNode::Evict(std::string_view app_id, std::string_view hostname) {
+  // Shared: when the node stops meanwhile the task may outlive this call.
+  const auto count = std::make_shared<std::atomic<int>>(0);
+  rep_->loop->Run([r = rep_.get(), count, app_id = std::string(app_id),
+                   hostname = std::string(hostname)] {
+    *count = r->directory->Evict(app_id, hostname);
+  });
+  return *count;
+}
+
+void DiscoveryNode::AddFault(Fault fault) {
+  rep_->faults.Add(std::move(fault));
+}
+
+void DiscoveryNode::ClearFaults() { rep_->faults.Clear(); }
+
+std::vector<ReceivedRequest> DiscoveryNode::requests() const {
+  return rep_->record.requests();
+}
+
+void DiscoveryNode::ClearRequests() { rep_->record.Clear(); }
 
 }  // namespace naming::node

@@ -26,6 +26,11 @@ class Form final {
  public:
   explicit Form(const Request& request, Quirks quirks = {});
 
+  using ValueMap = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+  // Returns them by their names.
+  const ValueMap& values() const { return values_; }
+
   // Returns all values of `key` in order.
   const std::vector<std::string>& Values(std::string_view key) const;
 
@@ -36,7 +41,7 @@ class Form final {
   void Add(std::string_view encoded);
   void SplitAtCommas();
 
-  std::map<std::string, std::vector<std::string>, std::less<>> values_;
+  ValueMap values_;
   // Of those that were split.
   std::map<std::string, std::string, std::less<>> firsts_;
 };

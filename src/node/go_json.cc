@@ -2,6 +2,8 @@
 
 #include "node/go_json.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -18,6 +20,17 @@ constexpr std::string_view kParagraphSeparator = "\xE2\x80\xA9";
 // begins with a byte that isn't UTF-8.
 std::string_view FirstCharacter(std::string_view text) {
   return text.substr(0, base::CharacterLength(text));
+}
+
+bool IsPlain(unsigned char c) {
+  return c >= 0x20 && c <= 0x7F && c != '"' && c != '\\' && c != '<' &&
+         c != '>' && c != '&';
+}
+
+// Returns how many bytes at the beginning of `text` JSON shows as they are.
+std::size_t PlainLength(std::string_view text) {
+  const auto end = std::find_if_not(text.begin(), text.end(), IsPlain);
+  return static_cast<std::size_t>(end - text.begin());
 }
 
 void AppendEscaped(std::string& out, unsigned char c) {
@@ -130,7 +143,11 @@ void GoJsonWriter::Separate() {
 
 void GoJsonWriter::Quoted(std::string_view text) {
   text_ += '"';
-  while (!text.empty()) {
+  for (;;) {
+    const std::size_t plain = PlainLength(text);
+    text_ += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     const std::string_view character = FirstCharacter(text);
     if (character.empty()) {
       text_ += "\\ufffd";

@@ -2,7 +2,6 @@
 
 #include "node/handlers.h"
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -10,8 +9,8 @@
 #include <utility>
 
 #include "base/text.h"
-#include "base/url.h"
 #include "node/answers.h"
+#include "node/request_path.h"
 
 namespace naming::node {
 namespace {
@@ -35,24 +34,6 @@ milliseconds TimeLimit(std::string_view timeout, milliseconds max) {
   if (*limit >= (max + kTimeoutMargin).count()) return max;
   const milliseconds hold{*limit};
   return hold > kTimeoutMargin ? hold - kTimeoutMargin : hold;
-}
-
-// Returns the path of a request's target as the router sees it: decoded,
-// without a scheme and host, repeated slashes as one.
-std::optional<std::string> PathOf(std::string_view target) {
-  const std::size_t scheme_end = target.find("://");
-  if (!target.empty() && target[0] != '/' &&
-      scheme_end != std::string_view::npos) {
-    target.remove_prefix(scheme_end + 3);
-    target.remove_prefix(std::min(target.find('/'), target.size()));
-  }
-  std::optional<std::string> path =
-      base::PercentDecode(target.substr(0, target.find('?')));
-  if (!path) return std::nullopt;
-  const auto is_repeated = [](char a, char b) { return a == '/' && b == '/'; };
-  path->erase(std::unique(path->begin(), path->end(), is_repeated),
-              path->end());
-  return path;
 }
 
 // Real nodes pass addresses on as one, joined by commas.
@@ -265,28 +246,19 @@ std::optional<Response> Handlers::Poll(RequestId id, const Request& request,
   if (arguments->latest_timestamps.size() != app_ids.size()) {
     arguments->latest_timestamps.assign(app_ids.size(), 0);
   }
-  AppViews news;
-  std::vector<std::string> missing;
-  for (std::size_t i = 0; i < app_ids.size(); ++i) {
-    PollView view =
-        directory_.store().Poll({arguments->env, app_ids[i]}, arguments->zone,
-                                arguments->latest_timestamps[i]);
-    // That an application has ended, this endpoint says with -404.
-    if (view.is_missing || (view.news && view.news->zones.empty())) {
-      missing.push_back(app_ids[i]);
-    } else if (view.news) {
-      news[app_ids[i]] = *std::move(view.news);
-    }
-  }
+  PollFindings found = Look(*arguments);
   const std::string& first = app_ids.front();
-  if (!missing.empty() && missing.front() == first) {
+  const auto news = found.news.find(first);
+  const bool has_news = news != found.news.end();
+  const bool is_missing = std::find(found.missing.begin(), found.missing.end(),
+                                    first) != found.missing.end();
+  // That an application has ended, this endpoint says with -404.
+  if (is_missing || (has_news && news->second.zones.empty())) {
     return NoSuchAppAnswer(first);
   }
-  if (news.count(first) != 0) {
-    return DataAnswer(kCodeOk, EncodeApp(news[first]));
-  }
-  if (!news.empty()) return DataAnswer(kCodeOk, "null");
-  Hold(id, request, form, *arguments, false, std::move(missing));
+  if (has_news) return DataAnswer(kCodeOk, EncodeApp(news->second));
+  if (!found.news.empty()) return DataAnswer(kCodeOk, "null");
+  Hold(id, request, form, *arguments, false, std::move(found.missing));
   return std::nullopt;
 }
 
@@ -295,26 +267,32 @@ std::optional<Response> Handlers::Polls(RequestId id, const Request& request,
   const absl::StatusOr<PollsArguments> arguments =
       PollsArguments::Bind(request, form);
   if (!arguments.ok()) return BindAnswer(arguments.status());
-  const std::vector<std::string>& app_ids = arguments->app_ids;
-  if (arguments->latest_timestamps.size() != app_ids.size()) {
+  if (arguments->latest_timestamps.size() != arguments->app_ids.size()) {
     return CodeAnswer(kCodeBadRequest);
   }
-  AppViews news;
-  std::vector<std::string> missing;
-  for (std::size_t i = 0; i < app_ids.size(); ++i) {
-    PollView view =
-        directory_.store().Poll({arguments->env, app_ids[i]}, arguments->zone,
-                                arguments->latest_timestamps[i]);
-    if (view.is_missing) missing.push_back(app_ids[i]);
-    if (view.news) news[app_ids[i]] = *std::move(view.news);
-  }
+  PollFindings found = Look(*arguments);
   const Quirks quirks = directory_.quirks();
-  if (!missing.empty() && quirks.missing_app_fails_poll()) {
+  if (!found.missing.empty() && quirks.missing_app_fails_poll()) {
     return CodeAnswer(kCodeNotFound);
   }
-  if (!news.empty()) return PollsAnswer(news, missing, quirks);
-  Hold(id, request, form, *arguments, true, std::move(missing));
+  if (!found.news.empty()) {
+    return PollsAnswer(found.news, found.missing, quirks);
+  }
+  Hold(id, request, form, *arguments, true, std::move(found.missing));
   return std::nullopt;
+}
+
+Handlers::PollFindings Handlers::Look(const PollsArguments& arguments) const {
+  PollFindings found;
+  for (std::size_t i = 0; i < arguments.app_ids.size(); ++i) {
+    const std::string& app_id = arguments.app_ids[i];
+    PollView view =
+        directory_.store().Poll({arguments.env, app_id}, arguments.zone,
+                                arguments.latest_timestamps[i]);
+    if (view.is_missing) found.missing.push_back(app_id);
+    if (view.news) found.news[app_id] = *std::move(view.news);
+  }
+  return found;
 }
 
 std::optional<Response> Handlers::Nodes(RequestId, const Request&,

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "node/answers.h"
 #include "node/arguments.h"
 #include "node/directory.h"
 #include "node/form.h"
@@ -69,6 +70,13 @@ class Handlers final {
   std::optional<Response> Polls(RequestId, const Request&, const Form&);
   std::optional<Response> Nodes(RequestId, const Request&, const Form&);
 
+  // What a poll finds when it comes.
+  struct PollFindings {
+    AppViews news;
+    std::vector<std::string> missing;
+  };
+
+  PollFindings Look(const PollsArguments& arguments) const;
   void Hold(RequestId id, const Request& request, const Form& form,
             const PollsArguments& arguments, bool is_plural,
             std::vector<std::string> missing);

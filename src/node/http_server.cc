@@ -8,7 +8,6 @@
 #include <event2/http.h>
 #include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
-#include <event2/listener.h>
 #include <event2/util.h>
 
 #include <array>
@@ -28,14 +27,6 @@ constexpr ev_ssize_t kMaxBodyBytes = 1 << 20;
 
 // Go's server sends a larger body in chunks.
 constexpr std::size_t kMaxWholeBody = 2048;
-
-// How long a connection may be idle, in the middle of a request, or stuck with
-// an answer that its client doesn't read: longer than the pause between a
-// client's renewals, and than a poll is held.
-constexpr int kIdleSeconds = 120;
-
-// How long no connection is accepted when file descriptors are out.
-constexpr timeval kAcceptPause{0, 100'000};
 
 constexpr ev_uint16_t kMethods =
     EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT |
@@ -58,6 +49,11 @@ const char* MethodName(evhttp_cmd_type type) {
   }
 }
 
+bufferevent* ConnectionOf(evhttp_request* request) {
+  return evhttp_connection_get_bufferevent(
+      evhttp_request_get_connection(request));
+}
+
 std::string HeaderOf(evhttp_request* request, const char* name) {
   const char* const value =
       evhttp_find_header(evhttp_request_get_input_headers(request), name);
@@ -71,10 +67,9 @@ std::string BodyOf(evhttp_request* request) {
   return body;
 }
 
-std::string Date() {
-  const std::time_t now = std::time(nullptr);
+std::string FormatDate(std::time_t time) {
   std::tm parts{};
-  gmtime_r(&now, &parts);
+  gmtime_r(&time, &parts);
   std::array<char, 32> text{};
   evutil_date_rfc1123(text.data(), text.size(), &parts);
   return text.data();
@@ -89,19 +84,20 @@ using Buffer = std::unique_ptr<evbuffer, BufferDeleter>;
 Buffer Share(const std::shared_ptr<const std::string>& body) {
   using Owner = std::shared_ptr<const std::string>;
   Buffer buffer(evbuffer_new());
-  auto owner = std::make_unique<Owner>(body);
+  auto* const owner = new Owner(body);
   const auto release = [](const void*, std::size_t, void* shared) {
     delete static_cast<Owner*>(shared);
   };
   if (evbuffer_add_reference(buffer.get(), body->data(), body->size(), release,
-                             owner.get()) == 0) {
-    (void)owner.release();
+                             owner) != 0) {
+    delete owner;
   }
   return buffer;
 }
 
 // The headers are in the order of Go's server.
-void Send(evhttp_request* request, const Response& response) {
+void Send(evhttp_request* request, const Response& response,
+          const std::string& date) {
   evkeyvalq* const headers = evhttp_request_get_output_headers(request);
   const auto add = [headers](const char* name, const std::string& value) {
     evhttp_add_header(headers, name, value.c_str());
@@ -111,7 +107,7 @@ void Send(evhttp_request* request, const Response& response) {
   }
   if (response.code) add("Kratos-Status-Code", std::to_string(*response.code));
   add("Kratos-Trace-Id", "");
-  add("Date", Date());
+  add("Date", date);
   const std::size_t size = response.body ? response.body->size() : 0;
   const bool is_chunked = size > kMaxWholeBody && request->minor >= 1;
   if (!is_chunked) add("Content-Length", std::to_string(size));
@@ -127,16 +123,11 @@ void Send(evhttp_request* request, const Response& response) {
   }
 }
 
-// accept() fails as long as file descriptors are out, and the connection that
-// waits would wake the loop again at once.
-void OnAcceptError(evconnlistener* listener, void*) {
-  evconnlistener_disable(listener);
-  event_base_once(
-      evconnlistener_get_base(listener), -1, EV_TIMEOUT,
-      [](evutil_socket_t, short, void* paused) {
-        evconnlistener_enable(static_cast<evconnlistener*>(paused));
-      },
-      listener, &kAcceptPause);
+timeval ToTimeval(std::chrono::milliseconds time) {
+  timeval value{};
+  value.tv_sec = static_cast<time_t>(time.count() / 1000);
+  value.tv_usec = static_cast<suseconds_t>(time.count() % 1000 * 1000);
+  return value;
 }
 
 }  // namespace
@@ -147,14 +138,15 @@ void HttpServer::HttpDeleter::operator()(evhttp* http) const {
 
 std::unique_ptr<HttpServer> HttpServer::Create(EventLoop& loop,
                                                ListenSocket socket,
-                                               Handle handle, Drop drop) {
+                                               Handle handle, Drop drop,
+                                               HttpLimits limits) {
   std::unique_ptr<HttpServer> server(
-      new HttpServer(std::move(handle), std::move(drop)));
+      new HttpServer(std::move(handle), std::move(drop), limits));
   return server->Listen(loop, std::move(socket)) ? std::move(server) : nullptr;
 }
 
-HttpServer::HttpServer(Handle handle, Drop drop)
-    : handle_(std::move(handle)), drop_(std::move(drop)) {}
+HttpServer::HttpServer(Handle handle, Drop drop, HttpLimits limits)
+    : handle_(std::move(handle)), drop_(std::move(drop)), limits_(limits) {}
 
 HttpServer::~HttpServer() = default;
 
@@ -163,7 +155,8 @@ bool HttpServer::Listen(EventLoop& loop, ListenSocket socket) {
   if (http_ == nullptr) return false;
   evhttp_set_max_headers_size(http_.get(), kMaxHeaderBytes);
   evhttp_set_max_body_size(http_.get(), kMaxBodyBytes);
-  evhttp_set_timeout(http_.get(), kIdleSeconds);
+  const timeval idle = ToTimeval(limits_.idle);
+  evhttp_set_timeout_tv(http_.get(), &idle);
   evhttp_set_allowed_methods(http_.get(), kMethods);
   evhttp_set_default_content_type(http_.get(), nullptr);
   evhttp_set_gencb(
@@ -179,12 +172,23 @@ bool HttpServer::Listen(EventLoop& loop, ListenSocket socket) {
     evutil_closesocket(fd);
     return false;
   }
-  evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(bound),
-                              OnAcceptError);
+  doorkeeper_ = Doorkeeper::Create(evhttp_bound_socket_get_listener(bound));
+  if (doorkeeper_ == nullptr) return false;
+  // Called for each connection that is accepted.
+  evhttp_set_bevcb(
+      http_.get(),
+      [](event_base* base, void* doorkeeper) {
+        static_cast<Doorkeeper*>(doorkeeper)->OnAccepted();
+        return bufferevent_socket_new(base, -1, 0);
+      },
+      doorkeeper_.get());
   return true;
 }
 
 void HttpServer::OnRequest(evhttp_request* request) {
+  const timeval idle = ToTimeval(limits_.idle);
+  const timeval stuck = ToTimeval(limits_.stuck);
+  bufferevent_set_timeouts(ConnectionOf(request), &idle, &stuck);
   Request read;
   read.method = MethodName(evhttp_request_get_command(request));
   read.target = evhttp_request_get_uri(request);
@@ -194,10 +198,19 @@ void HttpServer::OnRequest(evhttp_request* request) {
   const RequestId id = ++last_id_;
   const std::optional<Response> response = handle_(id, read);
   if (response) {
-    Send(request, *response);
+    Send(request, *response, Date());
   } else {
     Hold(id, request);
   }
+}
+
+const std::string& HttpServer::Date() {
+  const std::time_t now = std::time(nullptr);
+  if (now != date_time_) {
+    date_ = FormatDate(now);
+    date_time_ = now;
+  }
+  return date_;
 }
 
 // Between a request and its answer evhttp doesn't read, so that it doesn't
@@ -206,8 +219,7 @@ void HttpServer::OnRequest(evhttp_request* request) {
 // meanwhile; evhttp sets its own again to send the answer.
 void HttpServer::Hold(RequestId id, evhttp_request* request) {
   auto held = std::make_unique<Held>(Held{this, id, request});
-  bufferevent* const connection =
-      evhttp_connection_get_bufferevent(evhttp_request_get_connection(request));
+  bufferevent* const connection = ConnectionOf(request);
   bufferevent_setcb(connection, OnHeldRead, nullptr, OnHeldEvent, held.get());
   bufferevent_enable(connection, EV_READ);
   held_.emplace(id, std::move(held));
@@ -219,8 +231,11 @@ void HttpServer::OnHeldRead(bufferevent* connection, void*) {
   bufferevent_disable(connection, EV_READ);
 }
 
-void HttpServer::OnHeldEvent(bufferevent*, short what, void* held) {
-  if ((what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)) == 0) return;
+void HttpServer::OnHeldEvent(bufferevent* connection, short what, void* held) {
+  if ((what & BEV_EVENT_TIMEOUT) != 0) {  // Which is what holding is about.
+    bufferevent_enable(connection, EV_READ);
+    return;
+  }
   const Held gone = *static_cast<Held*>(held);
   gone.server->held_.erase(gone.id);
   gone.server->drop_(gone.id);
@@ -232,7 +247,15 @@ void HttpServer::Reply(RequestId id, const Response& response) {
   if (it == held_.end()) return;
   evhttp_request* const request = it->second->request;
   held_.erase(it);
-  Send(request, response);
+  Send(request, response, Date());
+}
+
+void HttpServer::Cut(RequestId id) {
+  const auto it = held_.find(id);
+  if (it == held_.end()) return;
+  evhttp_request* const request = it->second->request;
+  held_.erase(it);
+  evhttp_connection_free(evhttp_request_get_connection(request));
 }
 
 }  // namespace naming::node

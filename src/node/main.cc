@@ -137,6 +137,7 @@ int Run(CommandLine line) {
   const Signals signals;
   std::signal(SIGPIPE, SIG_IGN);
   RaiseFileLimit();
+  line.options.recorded_requests = 0;
   line.options.log_sink = [is_verbose =
                                line.is_verbose](const LogRecord& record) {
     if (record.level == LogLevel::kInfo && !is_verbose) return;
@@ -181,4 +182,6 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace naming::node
 
+// CLI11 throws out of it when a definition above is wrong, and that is seen at
+// the first run. NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) { return naming::node::Main(argc, argv); }

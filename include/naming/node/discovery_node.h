@@ -7,12 +7,15 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "naming/export.h"
 #include "naming/log.h"
+#include "naming/node/fault.h"
+#include "naming/node/received_request.h"
 
 namespace naming::node {
 
@@ -66,6 +69,12 @@ struct NAMING_EXPORT DiscoveryNodeOptions {
   // renewed. Its directory exists and can be written to; what else goes wrong
   // with it is logged, no more. Empty: none, state is in memory only.
   std::string state_file;
+
+  // --- Tuning ---
+
+  // How many of the latest requests it remembers for requests(). Range: 0 to
+  // 1,000,000.
+  int recorded_requests = 1000;
 };
 
 // Returns whether a node can be started with `options`.
@@ -121,6 +130,29 @@ class NAMING_EXPORT DiscoveryNode final {
   //
   // Errors: kInvalidArgument, the directory can't be read; nothing changes.
   absl::Status ReloadSchedulers();
+
+  // The rest is for tests, which make a node do what real ones do on bad days,
+  // and see what their program does then.
+
+  // Removes the instances of `app_id` that have that hostname, of every env and
+  // zone, as if their leases had run out: pollers are told, and the next
+  // renewal is answered -404. Waits until that is done. Returns how many there
+  // were; 0 once the node has stopped.
+  int Evict(std::string_view app_id, std::string_view hostname);
+
+  // Makes `fault` befall the requests that come from now on; of several that
+  // match a request, the one that was added first.
+  void AddFault(Fault fault);
+
+  // Forgets every fault; what is delayed already stays so.
+  void ClearFaults();
+
+  // Returns the latest requests, in the order in which they came, as many as
+  // `recorded_requests` says.
+  std::vector<ReceivedRequest> requests() const;
+
+  // Forgets the requests so far.
+  void ClearRequests();
 
  private:
   struct Rep;
