@@ -14,7 +14,8 @@ absl::Status EmptyHandleError() {
 }  // namespace
 
 bool operator==(const RegistrationState& a, const RegistrationState& b) {
-  return a.is_registered == b.is_registered && a.last_error == b.last_error;
+  return a.is_registered == b.is_registered && a.since == b.since &&
+         a.node == b.node && a.last_error == b.last_error;
 }
 
 bool operator!=(const RegistrationState& a, const RegistrationState& b) {

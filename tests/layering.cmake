@@ -7,7 +7,7 @@ cmake_minimum_required(VERSION 3.25)
 
 set(layer_0 export version base)
 set(layer_1 instance schedule snapshot target endpoint watcher log
-  shrink_policy)
+  shrink_policy client_event client_state client_stats)
 set(layer_2 registry resolver builder balancer)
 set(layer_3 filter scheduler subset balancer/)
 set(layer_4 net core)

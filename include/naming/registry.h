@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -21,6 +22,14 @@ struct NAMING_EXPORT RegistrationState {
   // Whether the registry holds the Instance, as far as its last answer said and
   // the time since then allows.
   bool is_registered = false;
+
+  // When `is_registered` became what it is; at first, when Register() was
+  // called.
+  std::chrono::system_clock::time_point since;
+
+  // The node that answered last for it; empty: none has so far, or the backend
+  // has no nodes.
+  std::string node;
 
   // Why it isn't registered, or why the last attempt to refresh failed; OK when
   // nothing failed since it was registered.

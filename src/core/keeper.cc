@@ -74,7 +74,8 @@ struct Keeper::Rep : std::enable_shared_from_this<Keeper::Rep> {
   Rep(base::Loop* given_loop, std::shared_ptr<Dispatcher> given_dispatcher,
       std::shared_ptr<Logger> given_logger, LeaseFactory factory,
       const KeeperOptions& options)
-      : dispatcher(std::move(given_dispatcher)),
+      : clock(&given_loop->clock()),
+        dispatcher(std::move(given_dispatcher)),
         logger(std::move(given_logger)),
         setting{given_loop,
                 logger.get(),
@@ -119,6 +120,7 @@ struct Keeper::Rep : std::enable_shared_from_this<Keeper::Rep> {
                            base::Excerpt(app_id, 200), cause);
   }
 
+  const base::Clock* const clock;
   const std::shared_ptr<Dispatcher> dispatcher;
   const std::shared_ptr<Logger> logger;
   const std::shared_ptr<Answer> closed = std::make_shared<Answer>();
@@ -334,8 +336,8 @@ absl::StatusOr<Registration> Keeper::Register(Instance instance,
         "register", instance.app_id, std::string(status.message())));
   }
   const auto record = std::make_shared<Record>(
-      rep_->setting.options.backend, std::move(instance), rep_->dispatcher,
-      options.on_change);
+      rep_->setting.options.backend, std::move(instance), rep_->clock,
+      rep_->dispatcher, options.on_change);
   const auto life =
       std::make_shared<Life>(&rep_->setting, record, rep_->NextSeed());
   const auto answer = record->AwaitTaken();

@@ -14,6 +14,7 @@
 #include "base/loop.h"
 #include "core/dispatcher.h"
 #include "core/logger.h"
+#include "core/monitor.h"
 #include "naming/instance.h"
 #include "naming/registry.h"
 
@@ -54,6 +55,9 @@ class Lease {
 
   // Drops the operation under way, if any; its `done` is never called.
   virtual void Abort() = 0;
+
+  // Returns the node that answered last; empty: none has so far.
+  virtual std::string node() const { return ""; }
 };
 
 using LeaseFactory = std::function<std::unique_ptr<Lease>(const Instance&)>;
@@ -82,6 +86,8 @@ struct KeeperOptions {
   std::chrono::milliseconds cancel_timeout = std::chrono::seconds(2);
 
   std::uint64_t seed = 1;
+
+  std::shared_ptr<Monitor> monitor = std::make_shared<Monitor>();
 };
 
 // The life of every registration of a Client: put → refresh … → remove, with

@@ -101,9 +101,11 @@ void Life::Put() {
 
 void Life::OnPut(const absl::Status& status) {
   under_way_ = Operation::kNone;
+  record_->SetNode(lease_->node());
   if (IsRefusal(status)) may_be_held_ = was_maybe_held_;
   if (is_leaving_) return Leave();
   if (status.ok()) {
+    setting_.options.monitor->counters().registrations.Add();
     record_->Took(put_);
     return OnSuccess(kJitterAfterPut);
   }
@@ -137,7 +139,10 @@ void Life::Refresh() {
 
 void Life::OnRefreshed(const absl::Status& status) {
   under_way_ = Operation::kNone;
+  record_->SetNode(lease_->node());
   if (is_leaving_) return Leave();
+  Counters& counters = setting_.options.monitor->counters();
+  (status.ok() ? counters.renewals : counters.failed_renewals).Add();
   if (status.ok()) {
     vanished_ = 0;
     record_->Refreshed();
@@ -153,6 +158,11 @@ void Life::OnSuccess(double jitter) {
   const bool is_current = record_->is_current();
   if (!is_registered_) {
     setting_.logger->Info(Message("register", "registered"));
+    Tell(ClientEvent::Kind::kRegistered, Message("register", "registered"));
+    if (was_registered_) {
+      setting_.options.monitor->counters().reregistrations.Add();
+    }
+    was_registered_ = true;
   } else if (is_troubled_ && is_current) {
     setting_.logger->Info(Message("register", "refreshed again"));
   }
@@ -173,7 +183,9 @@ void Life::OnSuccess(double jitter) {
 // more slowly: only the first time, and after a good refresh, it is put at
 // once.
 void Life::OnVanished(const absl::Status& status) {
-  is_registered_ = false;
+  if (std::exchange(is_registered_, false)) {
+    Tell(ClientEvent::Kind::kRegistrationLost, std::string(status.message()));
+  }
   setting_.loop->CancelTimer(lease_timer_);
   record_->Gone(status);
   LogFailure(status, true);
@@ -186,6 +198,7 @@ void Life::OnLeaseOver() {
       "register", absl::StrFormat("lost: it could not be refreshed for %dms",
                                   setting_.options.lease.count())));
   LogFailure(why, true);
+  Tell(ClientEvent::Kind::kRegistrationLost, std::string(why.message()));
   const absl::Status last_error = record_->state().last_error;
   record_->Gone(last_error.ok() ? why : last_error);
   if (under_way_ == Operation::kNone) Put();
@@ -290,6 +303,16 @@ void Life::LogFailure(const absl::Status& status, bool is_change) {
     setting_.logger->Warning(std::string(status.message()));
   }
   is_troubled_ = true;
+}
+
+void Life::Tell(ClientEvent::Kind kind, std::string message) {
+  ClientEvent event;
+  event.kind = kind;
+  event.app_id = app_id_;
+  event.hostname = put_.instance.hostname;
+  event.node = lease_->node();
+  event.message = std::move(message);
+  setting_.options.monitor->Tell(std::move(event));
 }
 
 std::string Life::Message(std::string_view verb, std::string_view cause) const {

@@ -17,6 +17,7 @@
 #include "core/keeper.h"
 #include "core/logger.h"
 #include "core/record.h"
+#include "naming/client_event.h"
 
 namespace naming::core {
 
@@ -92,6 +93,7 @@ class Life final : public std::enable_shared_from_this<Life> {
   void Finish();
 
   void LogFailure(const absl::Status& status, bool is_change);
+  void Tell(ClientEvent::Kind kind, std::string message);
   std::string Message(std::string_view verb, std::string_view cause) const;
 
   Setting& setting_;
@@ -104,6 +106,7 @@ class Life final : public std::enable_shared_from_this<Life> {
   Operation last_ = Operation::kNone;
   Record::Desired put_;  // What the last Put() was called with.
   bool is_registered_ = false;
+  bool was_registered_ = false;     // At any time.
   bool is_troubled_ = false;        // A failure was logged, its end wasn't.
   bool is_refresh_wanted_ = false;  // RefreshNow() came during an operation.
   int vanished_ = 0;                // kNotFound answers in a row.

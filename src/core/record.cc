@@ -30,11 +30,12 @@ bool IsRefusal(const absl::Status& status) {
 }
 
 // `step` uses this Record: its last user silences it before letting go.
-Record::Record(std::string backend, Instance instance,
+Record::Record(std::string backend, Instance instance, const base::Clock* clock,
                std::shared_ptr<Dispatcher> dispatcher,
                std::function<void(const RegistrationState&)> on_change)
     : backend_(std::move(backend)),
       app_id_(instance.app_id),
+      clock_(*clock),
       callback_(on_change == nullptr
                     ? nullptr
                     : std::make_shared<Callback>(
@@ -43,7 +44,10 @@ Record::Record(std::string backend, Instance instance,
                             TellNext(on_change);
                           })),
       desired_{std::move(instance), 1},
-      fallback_(desired_) {}
+      fallback_(desired_) {
+  base::MutexLock lock(mutex_);
+  state_.since = clock_.WallNow();
+}
 
 Record::~Record() = default;
 
@@ -131,6 +135,11 @@ bool Record::IsCurrent() const {
   return state_.is_registered && taken_version_ == desired_.version;
 }
 
+void Record::SetNode(std::string node) {
+  base::MutexLock lock(mutex_);
+  state_.node = std::move(node);
+}
+
 void Record::Took(const Desired& put) {
   base::MutexLock lock(mutex_);
   fallback_ = put;
@@ -188,6 +197,7 @@ void Record::Ended(absl::Status how) {
 
 void Record::SetRegistered(bool is_registered, absl::Status last_error) {
   const bool is_change = is_registered != state_.is_registered;
+  if (is_change) state_.since = clock_.WallNow();
   state_.is_registered = is_registered;
   state_.last_error = std::move(last_error);
   GiveWhatIsDue();

@@ -15,6 +15,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "base/clock.h"
 #include "base/mutex.h"
 #include "core/answer.h"
 #include "core/callback.h"
@@ -40,9 +41,9 @@ class Record final {
     std::int64_t version = 0;
   };
 
-  // `backend` begins messages. `on_change`, unless empty, is called after each
-  // change of is_registered, until Silence().
-  Record(std::string backend, Instance instance,
+  // `backend` begins messages. `clock` outlives the object. `on_change`, unless
+  // empty, is called after each change of is_registered, until Silence().
+  Record(std::string backend, Instance instance, const base::Clock* clock,
          std::shared_ptr<Dispatcher> dispatcher,
          std::function<void(const RegistrationState&)> on_change);
   ~Record();
@@ -88,6 +89,9 @@ class Record final {
   // Returns whether the registry holds what is desired.
   bool is_current() const;
 
+  // `node` is the one that is asked for it now.
+  void SetNode(std::string node);
+
   // The registry has taken `put`.
   void Took(const Desired& put);
 
@@ -125,6 +129,7 @@ class Record final {
 
   const std::string backend_;
   const std::string app_id_;
+  const base::Clock& clock_;
   const std::shared_ptr<Answer> end_ = std::make_shared<Answer>();
   const std::shared_ptr<Callback> callback_;  // Null: nobody is told.
 

@@ -86,8 +86,10 @@ void Topic::Apply(List list, const std::shared_ptr<const Snapshot>& previous) {
   next->app_id = app_id_;
   next->zones = MakeZones(std::move(list.instances), previous.get());
   if (previous != nullptr) {
+    const bool was_holding = guard_.suspects() > 0;
     guard_.HoldBack(previous->zones, list.is_live, setting_->clock->Now(),
                     next->zones);
+    if (!was_holding && guard_.suspects() > 0) WarnOfShrink(previous->size());
   }
   next->schedule = std::move(list.schedule);
   // Unchanged Instances are the same objects: comparing pointers is enough.
@@ -103,7 +105,21 @@ void Topic::Apply(List list, const std::shared_ptr<const Snapshot>& previous) {
     subscriptions = subscriptions_;
     changed_.NotifyAll();
   }
+  setting_->monitor->counters().snapshots.Add();
   for (const auto& subscription : subscriptions) subscription->Schedule();
+}
+
+void Topic::WarnOfShrink(std::size_t present) {
+  setting_->monitor->counters().suppressed_shrinks.Add();
+  ClientEvent event;
+  event.kind = ClientEvent::Kind::kShrinkSuppressed;
+  event.app_id = app_id_;
+  event.message = absl::StrFormat(
+      "%s: fetch %s: %d of %d instances are missing from an answer after a "
+      "break: held back for %ds",
+      setting_->backend, app_id_, guard_.suspects(), present,
+      std::chrono::ceil<std::chrono::seconds>(setting_->shrink.grace).count());
+  setting_->monitor->Warn(std::move(event));
 }
 
 void Topic::ReportError(absl::Status error) { Report(std::move(error), false); }

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,6 +19,7 @@
 #include "base/mutex.h"
 #include "core/callback.h"
 #include "core/dispatcher.h"
+#include "core/monitor.h"
 #include "core/shrink_guard.h"
 #include "naming/instance.h"
 #include "naming/schedule.h"
@@ -43,6 +45,7 @@ struct TopicSetting {
   std::shared_ptr<Dispatcher> dispatcher;
   const base::Clock* clock = &base::Clock::Real();
   ShrinkPolicy shrink;
+  std::shared_ptr<Monitor> monitor = std::make_shared<Monitor>();
 };
 
 // The current Snapshot of one application, and who follows it. A backend feeds
@@ -104,6 +107,7 @@ class Topic final : public std::enable_shared_from_this<Topic> {
   std::shared_ptr<const Snapshot> snapshot() const;
   void Apply(List list, const std::shared_ptr<const Snapshot>& previous);
   void Report(absl::Status error, bool is_missing);
+  void WarnOfShrink(std::size_t present);
   absl::Status TimeoutError(std::chrono::milliseconds timeout) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Unsubscribe(const std::shared_ptr<Callback>& subscription);

@@ -15,6 +15,7 @@
 #include "core/dispatcher.h"
 #include "core/keeper.h"
 #include "core/logger.h"
+#include "core/monitor.h"
 #include "core/topics.h"
 #include "discovery/lease.h"
 #include "discovery/node_finder.h"
@@ -108,22 +109,25 @@ NodeFinderOptions MakeNodeFinderOptions(const ClientOptions& options,
 }
 
 core::TopicSetting MakeTopicSetting(
-    const ClientOptions& options,
-    std::shared_ptr<core::Dispatcher> dispatcher) {
+    const ClientOptions& options, std::shared_ptr<core::Dispatcher> dispatcher,
+    std::shared_ptr<core::Monitor> monitor) {
   core::TopicSetting made;
   made.backend = "discovery";
   made.dispatcher = std::move(dispatcher);
   made.shrink = options.shrink;
+  made.monitor = std::move(monitor);
   return made;
 }
 
 core::KeeperOptions MakeKeeperOptions(const ClientOptions& options,
-                                      std::uint64_t seed) {
+                                      std::uint64_t seed,
+                                      std::shared_ptr<core::Monitor> monitor) {
   core::KeeperOptions made;
   made.backend = "discovery";
   made.refresh_interval = options.renew_interval;
   made.cancel_timeout = options.cancel_timeout;
   made.seed = seed;
+  made.monitor = std::move(monitor);
   return made;
 }
 
@@ -136,7 +140,10 @@ struct Client::Rep {
       : options(std::move(client_options)),
         logger(std::make_shared<core::Logger>(options.log_sink)),
         dispatcher(std::make_shared<core::Dispatcher>()),
-        nodes(base::Clock::Real(), logger, SeedUrls(options.nodes), seed),
+        monitor(std::make_shared<core::Monitor>(base::Clock::Real(), dispatcher,
+                                                logger, options.event_sink)),
+        nodes(base::Clock::Real(), logger, SeedUrls(options.nodes), seed,
+              monitor),
         poll_requester(base::Clock::Real(), poll_http, nodes,
                        MakeRequesterOptions(options)),
         renew_requester(base::Clock::Real(), renew_http, nodes,
@@ -147,14 +154,14 @@ struct Client::Rep {
         node_finder(poll_worker, poll_requester,
                     MakeNodeFinderOptions(options, seed)),
         topics(std::make_shared<core::Topics>(
-            &poller, MakeTopicSetting(options, dispatcher))),
+            &poller, MakeTopicSetting(options, dispatcher, monitor))),
         keeper(
             &renew_worker, dispatcher, logger,
             [this](const Instance& instance) {
               return std::make_unique<Lease>(renew_worker, renew_requester,
                                              instance);
             },
-            MakeKeeperOptions(options, seed)) {}
+            MakeKeeperOptions(options, seed, monitor)) {}
 
   // Workers end before what their tasks use is destroyed.
   ~Rep() {
@@ -168,6 +175,7 @@ struct Client::Rep {
   const ClientOptions options;
   const std::shared_ptr<core::Logger> logger;
   const std::shared_ptr<core::Dispatcher> dispatcher;
+  const std::shared_ptr<core::Monitor> monitor;
   Nodes nodes;
   net::CurlHttpClient poll_http;
   net::CurlHttpClient renew_http;
@@ -208,5 +216,9 @@ absl::StatusOr<std::unique_ptr<Resolver>> Client::Build(const Target& target) {
 }
 
 std::vector<std::string> Client::nodes() const { return rep_->nodes.All(); }
+
+ClientState Client::state() const { return rep_->monitor->state(); }
+
+ClientStats Client::stats() const { return rep_->monitor->counters().Stats(); }
 
 }  // namespace naming::discovery

@@ -48,6 +48,7 @@ void Lease::Refresh(Done done) {
          is_held_back_ = stored->status == Instance::Status::kWaiting &&
                          instance_.status == Instance::Status::kUp;
          if (!HasDrifted(*stored)) return done(absl::OkStatus());
+         requester_.counters().drift_repairs.Add();
          dirty_timestamp_ = std::max(dirty_timestamp_, stored->dirty_timestamp);
          done(Describe(What("renew"), node,
                        absl::NotFoundError("somebody else has changed it")));
@@ -140,6 +141,7 @@ void Lease::Post(std::string_view verb, std::string_view path,
       std::move(call), [this, asked = *node, on_answer = std::move(on_answer)](
                            const absl::StatusOr<Answer>& answer) {
         request_ = 0;
+        if (answer.ok()) node_ = asked;
         on_answer(answer, asked);
       });
 }

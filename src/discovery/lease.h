@@ -37,6 +37,7 @@ class Lease final : public core::Lease {
   void Refresh(Done done) override;
   void Remove(Done done) override;
   void Abort() override;
+  std::string node() const override { return node_; }
 
  private:
   // Gets the answer, or why there is none, with a complete message.
@@ -57,6 +58,7 @@ class Lease final : public core::Lease {
   Requester& requester_;
   Instance instance_;  // As it was put last.
   std::int64_t dirty_timestamp_ = 0;
+  std::string node_;  // The one that answered last.
 
   // What a node made of `instance_`; nothing when it doesn't tell.
   std::optional<StoredInstance> accepted_;

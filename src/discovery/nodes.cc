@@ -3,6 +3,7 @@
 #include "discovery/nodes.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "base/url.h"
@@ -69,12 +70,14 @@ std::optional<std::string> NodeUrl(std::string_view text) {
 }
 
 Nodes::Nodes(const base::Clock& clock, std::shared_ptr<core::Logger> logger,
-             std::vector<std::string> seeds, std::uint64_t random_seed)
+             std::vector<std::string> seeds, std::uint64_t random_seed,
+             std::shared_ptr<core::Monitor> monitor)
     : clock_(clock),
       logger_(std::move(logger)),
       seeds_(std::move(seeds)),
       random_seed_(random_seed),
       seeds_on_loopback_(AnyOnLoopback(seeds_)),
+      monitor_(std::move(monitor)),
       random_(base::SeededRandom(random_seed)) {
   base::MutexLock lock(mutex_);
   for (const std::string& url : seeds_) Add(url);
@@ -123,8 +126,10 @@ void Nodes::Succeeded(std::string_view url) {
   {
     base::MutexLock lock(mutex_);
     const auto it = nodes_.find(url);
-    if (it == nodes_.end() || it->second.failures == 0) return;
-    it->second.failures = 0;
+    if (it == nodes_.end()) return;
+    const bool was_well = std::exchange(it->second.failures, 0) == 0;
+    NoteAnswer(url);
+    if (was_well) return;
   }
   logger_->Info(absl::StrFormat("discovery: node %s: well again", url));
 }
@@ -144,10 +149,44 @@ void Nodes::Failed(std::string_view url, base::Clock::TimePoint began,
     ++node.epoch;
     node.last_failed = now;
     node.retry_at = now + BackoffAfter(node.failures);
+    absl::Status error(cause.code(),
+                       absl::StrFormat("discovery: node %s", last_error_));
+    if (IsAnyWell()) {
+      monitor_->Failed(std::move(error));
+    } else {
+      monitor_->Lost(std::move(error));
+    }
     if (node.failures > 1) return;
   }
   logger_->Warning(
       absl::StrFormat("discovery: node %s: failed: %s", url, message));
+}
+
+// Requests to other nodes may still be under way: only an answer of the one
+// that the next request goes to says which node the Client uses.
+void Nodes::NoteAnswer(std::string_view url) {
+  if (url != current_) {
+    if (!IsFirstChoice(url)) return;
+    const auto before = nodes_.find(current_);
+    if (before != nodes_.end() && before->second.failures > 0) {
+      monitor_->counters().failovers.Add();
+    }
+    current_ = std::string(url);
+  }
+  monitor_->Answered("discovery", url);
+}
+
+bool Nodes::IsFirstChoice(std::string_view url) const {
+  const std::uint64_t rank = nodes_.find(url)->second.rank;
+  return std::none_of(nodes_.begin(), nodes_.end(), [rank](const auto& entry) {
+    return entry.second.failures == 0 && entry.second.rank < rank;
+  });
+}
+
+bool Nodes::IsAnyWell() const {
+  return std::any_of(nodes_.begin(), nodes_.end(), [](const auto& entry) {
+    return entry.second.failures == 0;
+  });
 }
 
 std::uint64_t Nodes::Epoch(std::string_view url) const {

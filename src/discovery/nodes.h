@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "core/logger.h"
+#include "core/monitor.h"
 
 namespace naming::discovery {
 
@@ -40,7 +41,9 @@ class Nodes final {
   // `seeds` are URLs "http://host:port", at least one.
   // `clock` outlives the object.
   Nodes(const base::Clock& clock, std::shared_ptr<core::Logger> logger,
-        std::vector<std::string> seeds, std::uint64_t random_seed);
+        std::vector<std::string> seeds, std::uint64_t random_seed,
+        std::shared_ptr<core::Monitor> monitor =
+            std::make_shared<core::Monitor>());
 
   // Returns the node to ask now; nothing while every node is backing off.
   std::optional<std::string> Choose();
@@ -69,6 +72,9 @@ class Nodes final {
   // Returns all candidates, seeds first.
   std::vector<std::string> All() const;
 
+  // What the Client's workers report to.
+  core::Monitor& monitor() const { return *monitor_; }
+
  private:
   struct Node {
     std::uint64_t rank = 0;  // Place in this client's order.
@@ -82,17 +88,24 @@ class Nodes final {
   std::chrono::milliseconds BackoffAfter(int failures)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsUsable(std::string_view url) const;
+  bool IsFirstChoice(std::string_view url) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteAnswer(std::string_view url) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsAnyWell() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const base::Clock& clock_;
   const std::shared_ptr<core::Logger> logger_;
   const std::vector<std::string> seeds_;
   const std::uint64_t random_seed_;
   const bool seeds_on_loopback_;
+  const std::shared_ptr<core::Monitor> monitor_;
 
+  // The Monitor's lock comes after this one.
   mutable base::Mutex mutex_;
   std::map<std::string, Node, std::less<>> nodes_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> learned_ ABSL_GUARDED_BY(mutex_);
   std::string last_error_ ABSL_GUARDED_BY(mutex_);
+  std::string current_ ABSL_GUARDED_BY(mutex_);  // The one that is asked.
   std::minstd_rand random_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -149,7 +149,10 @@ void Poller::Ask(GroupId id) {
     const bool is_its = app.node == *node && app.epoch == sent.epoch;
     sent.apps.emplace_back(app_id, is_its ? app.version : 0);
   }
-  Call call = sent.hold.count() > 0 ? MakePoll(sent) : MakeFetch(sent);
+  const bool is_poll = sent.hold.count() > 0;
+  (is_poll ? requester_.counters().polls : requester_.counters().refreshes)
+      .Add();
+  Call call = is_poll ? MakePoll(sent) : MakeFetch(sent);
   group.request = requester_.Send(
       std::move(call), [this, sent](const absl::StatusOr<Answer>& answer) {
         OnAnswered(sent, answer);
@@ -298,7 +301,10 @@ bool Poller::OnPolled(const Sent& sent, const Answer& answer) {
       std::any_of(sent.apps.begin(), sent.apps.end(),
                   [](const auto& app) { return app.second != 0; });
   if (answer.on_new_connection && had_versions) ForgetVersions(sent);
-  return Apply(sent, answer, DecodeApps(answer, options_.env));
+  const bool was_useful =
+      Apply(sent, answer, DecodeApps(answer, options_.env));
+  if (was_useful) requester_.counters().pushes.Add();
+  return was_useful;
 }
 
 void Poller::ForgetVersions(const Sent& sent) {
@@ -311,6 +317,10 @@ void Poller::ForgetVersions(const Sent& sent) {
 // Returns whether a version was new. Equal versions are applied all the same: a
 // node changes an Instance's status without a new one (C-02).
 bool Poller::Apply(const Sent& sent, const Answer& answer, AppAnswers answers) {
+  core::Counters& counters = requester_.counters();
+  counters.decode_errors.Add(answers.malformed.size());
+  counters.dropped_addresses.Add(answers.dropped.addresses);
+  counters.dropped_instances.Add(answers.dropped.instances);
   bool was_useful = false;
   for (auto& [app_id, app_answer] : answers.apps) {
     const auto it = apps_.find(app_id);

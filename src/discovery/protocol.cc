@@ -66,13 +66,17 @@ std::optional<absl::Status> StatusOfNode(const Answer& answer) {
   }
 }
 
-std::vector<std::string> DecodeAddrs(JsonValue addrs) {
+std::vector<std::string> DecodeAddrs(JsonValue addrs, Dropped& dropped) {
   std::vector<std::string> decoded;
-  addrs.ForEachElement([&decoded](JsonValue element) {
+  addrs.ForEachElement([&](JsonValue element) {
     for (const std::string_view part :
          base::Split(element.AsString().value_or(""), ',')) {
       const std::string_view addr = base::Trim(part);
-      if (base::ParseAddress(addr)) decoded.emplace_back(addr);
+      if (base::ParseAddress(addr)) {
+        decoded.emplace_back(addr);
+      } else {
+        ++dropped.addresses;
+      }
     }
   });
   return decoded;
@@ -96,7 +100,8 @@ std::map<std::string, std::string> DecodeMetadata(JsonValue value) {
 // call.
 std::optional<Instance> DecodeInstance(JsonValue value, std::string_view app_id,
                                        std::string_view env,
-                                       std::string_view zone) {
+                                       std::string_view zone,
+                                       Dropped& dropped) {
   if (value["appid"].AsString() != app_id) return std::nullopt;
   if (value["env"].AsString() != env) return std::nullopt;
   Instance instance;
@@ -106,7 +111,7 @@ std::optional<Instance> DecodeInstance(JsonValue value, std::string_view app_id,
   instance.region = StringOr(value["region"], "");
   instance.zone = StringOr(value["zone"], zone);
   instance.version = StringOr(value["version"], "");
-  instance.addrs = DecodeAddrs(value["addrs"]);
+  instance.addrs = DecodeAddrs(value["addrs"], dropped);
   if (instance.addrs.empty()) return std::nullopt;
   instance.status = DecodeStatus(value["status"]);
   instance.metadata = DecodeMetadata(value["metadata"]);
@@ -143,15 +148,20 @@ void DecodeScheduleArray(JsonValue value, Schedule& schedule) {
 // inner one has a plain array and the object beside it as `zone_instances`.
 absl::Status DecodeInstances(JsonValue app, std::string_view app_id,
                              std::string_view env,
-                             std::vector<Instance>& instances) {
+                             std::vector<Instance>& instances,
+                             Dropped& dropped) {
   JsonValue zones = app["instances"];
   if (zones.is_array() && app["zone_instances"].is_object()) {
     zones = app["zone_instances"];
   }
   const auto decode_zone = [&](std::string_view zone, JsonValue array) {
     array.ForEachElement([&](JsonValue element) {
-      auto instance = DecodeInstance(element, app_id, env, zone);
-      if (instance) instances.push_back(*std::move(instance));
+      auto instance = DecodeInstance(element, app_id, env, zone, dropped);
+      if (instance) {
+        instances.push_back(*std::move(instance));
+      } else {
+        ++dropped.instances;
+      }
     });
   };
   if (zones.is_object()) {
@@ -165,14 +175,14 @@ absl::Status DecodeInstances(JsonValue app, std::string_view app_id,
 }
 
 absl::StatusOr<AppAnswer> DecodeApp(JsonValue app, std::string_view app_id,
-                                    std::string_view env) {
+                                    std::string_view env, Dropped& dropped) {
   if (!app.is_object()) return absl::InternalError("data is no object");
   const auto version = app["latest_timestamp"].AsInt64();
   if (!version) return absl::InternalError("no \"latest_timestamp\"");
   AppAnswer answer;
   answer.version = *version;
   absl::Status decoded =
-      DecodeInstances(app, app_id, env, answer.list.instances);
+      DecodeInstances(app, app_id, env, answer.list.instances, dropped);
   if (!decoded.ok()) return decoded;
   DecodeScheduleObject(app["scheduler"], answer.list.schedule);
   DecodeScheduleArray(app["scheduler"], answer.list.schedule);
@@ -281,7 +291,7 @@ absl::Status StatusOf(const Answer& answer) {
 AppAnswers DecodeApps(const Answer& answer, std::string_view env) {
   AppAnswers answers;
   answer.data().ForEachMember([&](std::string_view app_id, JsonValue app) {
-    absl::StatusOr<AppAnswer> decoded = DecodeApp(app, app_id, env);
+    absl::StatusOr<AppAnswer> decoded = DecodeApp(app, app_id, env, answers.dropped);
     if (decoded.ok()) {
       answers.apps.emplace(app_id, *std::move(decoded));
     } else {
@@ -296,7 +306,8 @@ std::optional<StoredInstance> DecodeStored(const Answer& answer) {
   const auto dirty_timestamp = data["dirty_timestamp"].AsInt64();
   if (!dirty_timestamp) return std::nullopt;
   StoredInstance stored;
-  stored.addrs = DecodeAddrs(data["addrs"]);
+  Dropped ignored;
+  stored.addrs = DecodeAddrs(data["addrs"], ignored);
   std::sort(stored.addrs.begin(), stored.addrs.end());
   stored.version = StringOr(data["version"], "");
   stored.metadata = DecodeMetadata(data["metadata"]);

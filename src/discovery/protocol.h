@@ -3,6 +3,7 @@
 #ifndef NAMING_DISCOVERY_PROTOCOL_H_
 #define NAMING_DISCOVERY_PROTOCOL_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -83,11 +84,19 @@ struct AppAnswer {
   std::int64_t version = 0;  // Of this node alone: latest_timestamp.
 };
 
+// How much was left out of lists; see DecodeApps().
+struct Dropped {
+  std::size_t addresses = 0;
+  std::size_t instances = 0;
+};
+
 struct AppAnswers {
   std::map<std::string, AppAnswer, std::less<>> apps;
 
   // Applications whose data can't be read, and why; the others aren't affected.
   std::map<std::string, absl::Status, std::less<>> malformed;
+
+  Dropped dropped;
 };
 
 // Returns the applications in the data of a fetchs or polls. Instances of

@@ -58,22 +58,36 @@ Requester::RequestId Requester::Send(Call call, Done done) {
     request.headers.emplace_back("x1-bmspy-user", options_.app_id);
   }
   request.headers.emplace_back("User-Agent", options_.user_agent);
+  counters().requests.Add();
+  counters().bytes_sent.Add(request.url.size() + request.body.size());
   return http_.Send(
       std::move(request),
       [this, began = clock_.Now(), what = std::move(call.what),
        node = std::move(call.node),
        done = std::move(done)](absl::StatusOr<net::HttpResponse> response) {
-        absl::StatusOr<Answer> answer =
-            response.ok() ? DecodeAnswer(*std::move(response))
-                          : absl::StatusOr<Answer>(response.status());
+        absl::StatusOr<Answer> answer = Decode(std::move(response));
         if (answer.ok()) {
           nodes_.Succeeded(node);
         } else {
-          nodes_.Failed(node, began, answer.status());
-          answer = Describe(what, node, NodeStatus(answer.status()));
+          const absl::Status cause = NodeStatus(answer.status());
+          nodes_.Failed(node, began, cause);
+          answer = Describe(what, node, cause);
         }
         done(std::move(answer));
       });
+}
+
+absl::StatusOr<Answer> Requester::Decode(
+    absl::StatusOr<net::HttpResponse> response) {
+  if (!response.ok()) {
+    counters().failed_requests.Add();
+    return response.status();
+  }
+  counters().bytes_received.Add(response->body.size());
+  absl::StatusOr<Answer> answer = DecodeAnswer(*std::move(response));
+  if (!answer.ok()) counters().failed_requests.Add();
+  if (absl::IsInternal(answer.status())) counters().decode_errors.Add();
+  return answer;
 }
 
 absl::Status Requester::NoNode(std::string_view what) const {

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/clock.h"
+#include "core/counters.h"
 #include "discovery/nodes.h"
 #include "discovery/protocol.h"
 #include "net/http_client.h"
@@ -64,8 +65,11 @@ class Requester final {
   absl::Status NoNode(std::string_view what) const;
 
   Nodes& nodes() { return nodes_; }
+  core::Counters& counters() { return nodes_.monitor().counters(); }
 
  private:
+  absl::StatusOr<Answer> Decode(absl::StatusOr<net::HttpResponse> response);
+
   const base::Clock& clock_;
   net::HttpClient& http_;
   Nodes& nodes_;

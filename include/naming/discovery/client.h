@@ -11,6 +11,8 @@
 
 #include "absl/status/statusor.h"
 #include "naming/builder.h"
+#include "naming/client_state.h"
+#include "naming/client_stats.h"
 #include "naming/discovery/options.h"
 #include "naming/export.h"
 #include "naming/registry.h"
@@ -47,6 +49,10 @@ class NAMING_EXPORT Client final : public Registry, public Builder {
   // Returns the nodes that the Client knows now, seeds first, each as
   // "http://host:port". Does no I/O.
   std::vector<std::string> nodes() const;
+
+  // Return what is known, and what was counted, so far. Do no I/O.
+  ClientState state() const;
+  ClientStats stats() const;
 
  private:
   struct Rep;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "naming/client_event.h"
 #include "naming/export.h"
 #include "naming/log.h"
 #include "naming/shrink_policy.h"
@@ -48,6 +49,9 @@ struct NAMING_EXPORT ClientOptions {
 
   // What is believed of a list that has become much smaller.
   ShrinkPolicy shrink;
+
+  // Who is told of what changes for the Client; empty: nobody.
+  EventSink event_sink;
 
   // --- Tuning ---
 

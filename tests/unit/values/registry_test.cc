@@ -25,7 +25,11 @@ class NotingHandle final : public Registration::Handle {
     instance.app_id = "x";
     return instance;
   }
-  RegistrationState state() const override { return {true, {}}; }
+  RegistrationState state() const override {
+    RegistrationState state;
+    state.is_registered = true;
+    return state;
+  }
   absl::Status Wait(milliseconds timeout) override {
     notes_ += "wait " + std::to_string(timeout.count()) + " ";
     return absl::OkStatus();
