@@ -2,9 +2,10 @@
 // Follows an application and prints its instances after each change, until
 // Ctrl-C.
 //
-//   example-watch --nodes=127.0.0.1:7171
+//   SNAPSHOT_DIR=/var/cache/demo example-watch --nodes=127.0.0.1:7171
 
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <iostream>
 #include <memory>
@@ -25,10 +26,12 @@ int main(int argc, char** argv) {
     std::cerr << "usage: " << argv[0] << " [--nodes=host:port,host:port]\n";
     return 2;
   }
-  // What the library notices on the way, such as a node that doesn't answer.
-  options.log_sink = [](const naming::LogRecord& record) {
-    std::clog << record.message << "\n";
+  // What changes on the way, such as a node that doesn't answer any more.
+  options.event_sink = [](const naming::ClientEvent& event) {
+    std::clog << naming::ToString(event.kind) << ": " << event.message << "\n";
   };
+  // Lists are kept here for a start while no node answers.
+  if (const char* dir = std::getenv("SNAPSHOT_DIR")) options.snapshot_dir = dir;
 
   // Blocked before the client starts its threads, so that only we get them.
   sigset_t stop_signals;
@@ -51,7 +54,8 @@ int main(int argc, char** argv) {
   // Called at once if there is a list already, then on each change.
   naming::Watcher watcher = (*resolver)->Watch(
       [](const std::shared_ptr<const naming::Snapshot>& snapshot) {
-        std::cout << snapshot->app_id << ":";
+        std::cout << snapshot->app_id
+                  << (snapshot->stale_since ? " (stale):" : ":");
         for (const auto& instance : snapshot->AllInstances()) {
           std::cout << " " << instance->hostname;
         }

@@ -36,6 +36,8 @@ std::string_view ToString(ClientEvent::Kind kind) {
       return "registration lost";
     case ClientEvent::Kind::kShrinkSuppressed:
       return "shrink suppressed";
+    case ClientEvent::Kind::kSnapshotFileUsed:
+      return "snapshot file used";
     case ClientEvent::Kind::kSnapshotFileIgnored:
       return "snapshot file ignored";
     case ClientEvent::Kind::kSnapshotFilesUnwritable:

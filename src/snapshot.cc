@@ -35,7 +35,7 @@ Snapshot::Instances Snapshot::AllInstances() const {
 
 bool operator==(const Snapshot& a, const Snapshot& b) {
   return a.app_id == b.app_id && a.revision == b.revision &&
-         a.schedule == b.schedule &&
+         a.schedule == b.schedule && a.stale_since == b.stale_since &&
          std::equal(a.zones.begin(), a.zones.end(), b.zones.begin(),
                     b.zones.end(), [](const auto& x, const auto& y) {
                       return x.first == y.first &&

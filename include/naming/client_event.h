@@ -40,6 +40,10 @@ struct NAMING_EXPORT ClientEvent {
     // back; see ShrinkPolicy. Once for each time that begins. `app_id`.
     kShrinkSuppressed,
 
+    // No node has answered yet, so a list from a snapshot file is in force; see
+    // Snapshot::stale_since. `app_id`.
+    kSnapshotFileUsed,
+
     // A snapshot file was there and couldn't be used: it is damaged, foreign,
     // too old, too large or can't be read. `app_id`.
     kSnapshotFileIgnored,

@@ -3,10 +3,12 @@
 #ifndef NAMING_SNAPSHOT_H_
 #define NAMING_SNAPSHOT_H_
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +39,12 @@ struct NAMING_EXPORT Snapshot {
 
   // What the registry prescribes; see Schedule.
   Schedule schedule;
+
+  // Set while the list comes from a snapshot file, and no node has answered
+  // since this program asks: when a node last gave it, to within a quarter of
+  // an hour. Empty: the list is the registry's, as it was when it was last in
+  // reach; the Client's state() tells whether it is.
+  std::optional<std::chrono::system_clock::time_point> stale_since;
 
   // Returns the number of Instances in all zones.
   std::size_t size() const;

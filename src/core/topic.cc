@@ -7,10 +7,14 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "core/snapshot_saver.h"
 #include "core/timeout.h"
 
 namespace naming::core {
 namespace {
+
+// A file tells how old its list is: one that doesn't change is written again.
+constexpr std::chrono::minutes kSaveAgain{15};
 
 using Zones = std::map<std::string, Snapshot::Instances>;
 
@@ -67,11 +71,12 @@ Topic::~Topic() = default;
 
 void Topic::Publish(List list) {
   Report(absl::OkStatus(), false);
-  Apply(std::move(list), snapshot());
+  Apply(std::move(list), Previous());
 }
 
 void Topic::ReportMissing(absl::Status not_found, bool is_live) {
   Report(std::move(not_found), true);
+  ServeSaved();
   const std::shared_ptr<const Snapshot> previous = snapshot();
   if (previous == nullptr) return;
   List nothing;
@@ -82,6 +87,7 @@ void Topic::ReportMissing(absl::Status not_found, bool is_live) {
 // The feeding calls come one at a time, so the Snapshot that the new one is
 // made from is still the present one when it is replaced.
 void Topic::Apply(List list, const std::shared_ptr<const Snapshot>& previous) {
+  const bool is_empty = list.instances.empty();
   auto next = std::make_shared<Snapshot>();
   next->app_id = app_id_;
   next->zones = MakeZones(std::move(list.instances), previous.get());
@@ -90,22 +96,73 @@ void Topic::Apply(List list, const std::shared_ptr<const Snapshot>& previous) {
     guard_.HoldBack(previous->zones, list.is_live, setting_->clock->Now(),
                     next->zones);
     if (!was_holding && guard_.suspects() > 0) WarnOfShrink(previous->size());
+    // An empty answer makes nothing fresh that is held back.
+    if (is_empty && !next->zones.empty()) {
+      next->stale_since = previous->stale_since;
+    }
   }
   next->schedule = std::move(list.schedule);
   // Unchanged Instances are the same objects: comparing pointers is enough.
   const bool is_new = previous == nullptr || next->zones != previous->zones ||
-                      next->schedule != previous->schedule;
+                      next->schedule != previous->schedule ||
+                      next->stale_since != previous->stale_since;
 
   std::vector<std::shared_ptr<Callback>> subscriptions;
   {
     base::MutexLock lock(mutex_);
-    if (is_closed_ || !is_new) return;
-    next->revision = ++revision_;
-    snapshot_ = std::move(next);
-    subscriptions = subscriptions_;
-    changed_.NotifyAll();
+    if (is_closed_) return;
+    if (is_new || snapshot_ == nullptr) subscriptions = Replace(next);
   }
+  Save(is_new ? std::move(next) : previous);
+  for (const auto& subscription : subscriptions) subscription->Schedule();
+}
+
+// Returns who is to be told of `next`.
+std::vector<std::shared_ptr<Callback>> Topic::Replace(
+    std::shared_ptr<Snapshot> next) {
+  next->revision = ++revision_;
+  snapshot_ = std::move(next);
+  saved_ = nullptr;
+  changed_.NotifyAll();
   setting_->monitor->counters().snapshots.Add();
+  return subscriptions_;
+}
+
+void Topic::Save(std::shared_ptr<const Snapshot> snapshot) {
+  if (setting_->saver == nullptr || snapshot->stale_since) return;
+  const auto now = setting_->clock->Now();
+  if (snapshot->revision == saved_revision_ && now < save_again_at_) return;
+  saved_revision_ = snapshot->revision;
+  save_again_at_ = now + kSaveAgain;
+  setting_->saver->Save(std::move(snapshot));
+}
+
+void Topic::Restore(Snapshot saved) {
+  {
+    base::MutexLock lock(mutex_);
+    if (is_closed_ || snapshot_ != nullptr) return;
+    saved_ = std::make_shared<const Snapshot>(std::move(saved));
+    if (last_error_.ok()) return;
+  }
+  ServeSaved();
+}
+
+void Topic::ServeSaved() {
+  ClientEvent event;
+  std::vector<std::shared_ptr<Callback>> subscriptions;
+  {
+    base::MutexLock lock(mutex_);
+    if (is_closed_ || snapshot_ != nullptr || saved_ == nullptr) return;
+    event.message =
+        absl::StrFormat("%s: fetch %s: no answer yet: a saved list is used%s",
+                        setting_->backend, app_id_,
+                        last_error_.ok() ? "" : absl::StrFormat(
+                            ": %s", last_error_.message()));
+    subscriptions = Replace(std::make_shared<Snapshot>(*saved_));
+  }
+  event.kind = ClientEvent::Kind::kSnapshotFileUsed;
+  event.app_id = app_id_;
+  setting_->monitor->Warn(std::move(event));
   for (const auto& subscription : subscriptions) subscription->Schedule();
 }
 
@@ -122,7 +179,10 @@ void Topic::WarnOfShrink(std::size_t present) {
   setting_->monitor->Warn(std::move(event));
 }
 
-void Topic::ReportError(absl::Status error) { Report(std::move(error), false); }
+void Topic::ReportError(absl::Status error) {
+  Report(std::move(error), false);
+  ServeSaved();
+}
 
 void Topic::Report(absl::Status error, bool is_missing) {
   base::MutexLock lock(mutex_);
@@ -214,6 +274,12 @@ std::int64_t Topic::revision() const {
 std::shared_ptr<const Snapshot> Topic::snapshot() const {
   base::MutexLock lock(mutex_);
   return snapshot_;
+}
+
+// What an answer is compared with.
+std::shared_ptr<const Snapshot> Topic::Previous() const {
+  base::MutexLock lock(mutex_);
+  return snapshot_ != nullptr ? snapshot_ : saved_;
 }
 
 }  // namespace naming::core

@@ -29,6 +29,8 @@
 
 namespace naming::core {
 
+class SnapshotSaver;
+
 // One application as a backend answered it: always the whole list.
 struct List {
   std::vector<Instance> instances;  // In any order.
@@ -46,6 +48,7 @@ struct TopicSetting {
   const base::Clock* clock = &base::Clock::Real();
   ShrinkPolicy shrink;
   std::shared_ptr<Monitor> monitor = std::make_shared<Monitor>();
+  std::shared_ptr<SnapshotSaver> saver;  // Null: lists aren't kept in files.
 };
 
 // The current Snapshot of one application, and who follows it. A backend feeds
@@ -81,6 +84,16 @@ class Topic final : public std::enable_shared_from_this<Topic> {
   // Notes that no answer could be had. The Snapshot, if there is one, stays.
   void ReportError(absl::Status error);
 
+  // --- For SnapshotSaver, on any thread ---
+
+  // Offers a list of an earlier time. Unless an answer was quicker, it is what
+  // the first one is compared with, and becomes the Snapshot when a request
+  // fails before there is one.
+  void Restore(Snapshot saved);
+
+  // Makes what was offered the Snapshot, unless there is one.
+  void ServeSaved();
+
   // --- For Resolvers ---
 
   // As Resolver::Fetch(). Returns kCancelled when `*cancelled` becomes true;
@@ -105,6 +118,10 @@ class Topic final : public std::enable_shared_from_this<Topic> {
 
  private:
   std::shared_ptr<const Snapshot> snapshot() const;
+  std::shared_ptr<const Snapshot> Previous() const;
+  std::vector<std::shared_ptr<Callback>> Replace(std::shared_ptr<Snapshot> next)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Save(std::shared_ptr<const Snapshot> snapshot);
   void Apply(List list, const std::shared_ptr<const Snapshot>& previous);
   void Report(absl::Status error, bool is_missing);
   void WarnOfShrink(std::size_t present);
@@ -114,11 +131,16 @@ class Topic final : public std::enable_shared_from_this<Topic> {
 
   const std::shared_ptr<const TopicSetting> setting_;
   const std::string app_id_;
-  ShrinkGuard guard_;  // Used by the feeding calls alone.
+
+  // Used by the feeding calls alone.
+  ShrinkGuard guard_;
+  std::int64_t saved_revision_ = 0;
+  base::Clock::TimePoint save_again_at_{};
 
   mutable base::Mutex mutex_;
   base::CondVar changed_;
   std::shared_ptr<const Snapshot> snapshot_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const Snapshot> saved_ ABSL_GUARDED_BY(mutex_);  // Offered.
   std::int64_t revision_ ABSL_GUARDED_BY(mutex_);
   absl::Status last_error_ ABSL_GUARDED_BY(mutex_);
   bool is_missing_ ABSL_GUARDED_BY(mutex_) = false;

@@ -6,6 +6,8 @@
 #include <atomic>
 #include <utility>
 
+#include "core/snapshot_saver.h"
+
 namespace naming::core {
 
 // Keeps an application followed.
@@ -96,6 +98,7 @@ std::shared_ptr<Topic> Topics::Acquire(std::string_view app_id) {
     return topic;
   }
   followed_.emplace(app_id, Followed{topic, 1});
+  if (setting_->saver != nullptr) setting_->saver->Load(topic);
   source_->Follow(topic);
   return topic;
 }

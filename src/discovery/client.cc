@@ -16,6 +16,7 @@
 #include "core/keeper.h"
 #include "core/logger.h"
 #include "core/monitor.h"
+#include "core/snapshot_saver.h"
 #include "core/topics.h"
 #include "discovery/lease.h"
 #include "discovery/node_finder.h"
@@ -27,6 +28,9 @@
 
 namespace naming::discovery {
 namespace {
+
+// How long a Client that is destroyed writes snapshot files.
+constexpr std::chrono::milliseconds kSavePatience{500};
 
 std::uint64_t RandomSeed() {
   std::random_device device;
@@ -110,13 +114,31 @@ NodeFinderOptions MakeNodeFinderOptions(const ClientOptions& options,
 
 core::TopicSetting MakeTopicSetting(
     const ClientOptions& options, std::shared_ptr<core::Dispatcher> dispatcher,
-    std::shared_ptr<core::Monitor> monitor) {
+    std::shared_ptr<core::Monitor> monitor,
+    std::shared_ptr<core::SnapshotSaver> saver) {
   core::TopicSetting made;
   made.backend = "discovery";
   made.dispatcher = std::move(dispatcher);
   made.shrink = options.shrink;
   made.monitor = std::move(monitor);
+  made.saver = std::move(saver);
   return made;
+}
+
+// Null: the lists aren't kept in files. On the loop that may best wait for the
+// disk: a renewal has much time, a poll's answer and a callback have none.
+std::shared_ptr<core::SnapshotSaver> MakeSaver(
+    const ClientOptions& options, base::Loop* loop,
+    std::shared_ptr<core::Monitor> monitor,
+    std::shared_ptr<core::Logger> logger) {
+  if (options.snapshot_dir.empty()) return nullptr;
+  core::SnapshotSaverOptions made;
+  made.directory = options.snapshot_dir;
+  made.backend = "discovery";
+  made.scope = absl::StrFormat("discovery %s", options.env);
+  made.max_age = options.snapshot_max_age;
+  return std::make_shared<core::SnapshotSaver>(
+      loop, std::move(monitor), std::move(logger), std::move(made));
 }
 
 core::KeeperOptions MakeKeeperOptions(const ClientOptions& options,
@@ -153,8 +175,9 @@ struct Client::Rep {
         poller(poll_worker, poll_requester, MakePollerOptions(options, seed)),
         node_finder(poll_worker, poll_requester,
                     MakeNodeFinderOptions(options, seed)),
+        saver(MakeSaver(options, &renew_worker, monitor, logger)),
         topics(std::make_shared<core::Topics>(
-            &poller, MakeTopicSetting(options, dispatcher, monitor))),
+            &poller, MakeTopicSetting(options, dispatcher, monitor, saver))),
         keeper(
             &renew_worker, dispatcher, logger,
             [this](const Instance& instance) {
@@ -169,6 +192,7 @@ struct Client::Rep {
     poll_worker.Stop();
     keeper.Close();
     renew_worker.Stop();
+    if (saver != nullptr) saver->Close(kSavePatience);
     dispatcher->Stop();
   }
 
@@ -185,6 +209,7 @@ struct Client::Rep {
   base::Worker renew_worker;
   Poller poller;
   NodeFinder node_finder;
+  const std::shared_ptr<core::SnapshotSaver> saver;
   const std::shared_ptr<core::Topics> topics;
   core::Keeper keeper;
 };

@@ -2,6 +2,7 @@
 
 #include "naming/discovery/options.h"
 
+#include <cstddef>
 #include <cstdlib>
 
 #include "absl/strings/str_format.h"
@@ -60,6 +61,19 @@ absl::Status ValidateDuration(std::string_view field, milliseconds value,
                                         ToString(most)));
 }
 
+absl::Status ValidateDirectory(std::string_view field,
+                               std::string_view path) {
+  constexpr std::size_t kMaxBytes = 3000;  // Leaves room for files' names.
+  if (path.size() > kMaxBytes) {
+    return Invalid(field, absl::StrFormat("must be at most %d bytes",
+                                          kMaxBytes));
+  }
+  if (path.find('\0') != std::string_view::npos) {
+    return Invalid(field, "must not contain a zero byte");
+  }
+  return absl::OkStatus();
+}
+
 // Not a number is in no range.
 absl::Status ValidateShare(std::string_view field, double value) {
   if (value >= 0 && value <= 1) return absl::OkStatus();
@@ -100,6 +114,9 @@ absl::Status Validate(const ClientOptions& options) {
            ValidateShare("shrink.max_share", options.shrink.max_share),
            ValidateDuration("shrink.grace", options.shrink.grace,
                             milliseconds(0), hours(1)),
+           ValidateDirectory("snapshot_dir", options.snapshot_dir),
+           ValidateDuration("snapshot_max_age", options.snapshot_max_age,
+                            minutes(1), hours(8760)),
            ValidateDuration("cancel_timeout", options.cancel_timeout,
                             milliseconds(1), minutes(1)),
            ValidateDuration("renew_interval", options.renew_interval,

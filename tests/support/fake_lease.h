@@ -131,6 +131,7 @@ class FakeLeases final {
       leases_.Note("abort " + hostname_);
       done_ = nullptr;
     }
+    std::string node() const override { return "node-of-" + hostname_; }
 
     const std::string& hostname() const { return hostname_; }
     bool is_busy() const { return done_ != nullptr; }

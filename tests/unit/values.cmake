@@ -3,6 +3,7 @@
 naming_tests(unit-values unit
   balancer/round_robin_test.cc
   values/builder_test.cc
+  values/client_state_test.cc
   values/endpoint_test.cc
   values/filter_test.cc
   values/instance_test.cc

@@ -25,7 +25,9 @@ namespace naming::discovery {
 // resolve "discovery://authority/app_id"; the authority is ignored.
 //
 // Thread-safe. Destroying it cancels what it has registered, waiting at most
-// options.cancel_timeout, and ends everything else at once; its Registrations,
+// options.cancel_timeout, and ends everything else at once, but for lists that
+// wait to be saved in options.snapshot_dir, at most half a second; its
+// Registrations,
 // Resolvers and Watchers may outlive it. It must not be destroyed from within
 // one of its own callbacks.
 class NAMING_EXPORT Client final : public Registry, public Builder {

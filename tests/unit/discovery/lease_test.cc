@@ -224,6 +224,8 @@ TEST_CASE("What somebody else changed is put again", "[discovery][lease]") {
   const auto is_put_again = [&f, &first](const std::string& stored) {
     f.Refresh(stored);
     REQUIRE(absl::IsNotFound(f.result.value()));
+    CHECK(f.requester.counters().drift_repairs.value() == 1);
+    CHECK(f.lease.node() == "http://a:1");
     CHECK(f.DirtyOf(f.Put()) > f.DirtyOf(first) + 5000);
   };
   SECTION("addresses") {

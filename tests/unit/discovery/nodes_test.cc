@@ -209,5 +209,40 @@ TEST_CASE("A node's failures are logged when they begin and when they end",
   CHECK(f.nodes.last_error() == "http://a:1: Connection refused");
 }
 
+TEST_CASE("A client's state names the node that is asked",
+          "[discovery][nodes]") {
+  Fixture f({"http://a:1", "http://b:1"});
+  const std::string first = *f.nodes.Choose();
+  const std::string other = first == "http://a:1" ? "http://b:1" : "http://a:1";
+  CHECK_FALSE(f.nodes.monitor().state().is_connected);
+
+  // One that isn't asked may answer all the same: what was sent to it before.
+  f.nodes.Succeeded(other);
+  CHECK_FALSE(f.nodes.monitor().state().is_connected);
+  f.nodes.Succeeded(first);
+  CHECK(f.nodes.monitor().state().is_connected);
+  f.nodes.Succeeded(other);
+  CHECK(f.nodes.monitor().state().node == first);
+  CHECK(f.nodes.monitor().counters().failovers.value() == 0);
+
+  f.Fail(first);
+  CHECK(f.nodes.monitor().state().is_connected);
+  CHECK(f.nodes.monitor().state().last_error ==
+        absl::UnavailableError("discovery: node " + first +
+                               ": Connection refused"));
+  f.nodes.Succeeded(other);
+  CHECK(f.nodes.monitor().state().node == other);
+  CHECK(f.nodes.monitor().counters().failovers.value() == 1);
+
+  f.Fail(other);
+  CHECK_FALSE(f.nodes.monitor().state().is_connected);
+  f.nodes.Succeeded(other);
+  CHECK(f.nodes.monitor().state().is_connected);
+  // Back to the first one, which is well again: nothing has failed.
+  f.nodes.Succeeded(first);
+  CHECK(f.nodes.monitor().state().node == first);
+  CHECK(f.nodes.monitor().counters().failovers.value() == 1);
+}
+
 }  // namespace
 }  // namespace naming::discovery

@@ -592,5 +592,36 @@ TEST_CASE("The first fetch survives an outage of every node",
   CHECK(Hostnames(topic) == Set{"h"});
 }
 
+TEST_CASE("Polls, pushes, refreshes and what is left out are counted",
+          "[discovery][poller]") {
+  PollerFixture f;
+  const auto topic = f.FollowHeld("x", 7, {"h1"});
+  const auto stats = [&f] { return f.requester.counters().Stats(); };
+  CHECK(stats().refreshes == 1);
+  CHECK(stats().polls == 1);
+  CHECK(stats().pushes == 0);
+
+  f.http.Answer(f.http.Waiting(kPolls), CodeJson(-304));
+  f.Settle();
+  CHECK(stats().polls == 2);
+  CHECK(stats().pushes == 0);
+
+  // One of another application, and one whose only address is no address.
+  f.http.Answer(f.http.Waiting(kPolls),
+                DataJson(R"("x":{"instances":{"z":[)"
+                         R"({"zone":"z","env":"dev","appid":"y"},)"
+                         R"({"zone":"z","env":"dev","appid":"x",)"
+                         R"("hostname":"h2","addrs":["h2"]}]},)"
+                         R"("latest_timestamp":8})"));
+  f.Settle();
+  CHECK(stats().polls == 3);
+  CHECK(stats().pushes == 1);
+  CHECK(stats().dropped_instances == 2);
+  CHECK(stats().dropped_addresses == 1);
+
+  f.http.Answer(f.http.Waiting(kPolls), DataJson(R"("x":1)"));
+  CHECK(stats().decode_errors == 1);
+}
+
 }  // namespace
 }  // namespace naming::discovery

@@ -108,5 +108,38 @@ TEST_CASE("Codes about the request leave the node well",
   CHECK(f.nodes.Choose());
 }
 
+TEST_CASE("What is asked and answered is counted", "[discovery][requester]") {
+  Fixture f;
+  const auto ask = [&f] {
+    f.requester.Send(MakeCall(), [](const absl::StatusOr<Answer>&) {});
+    return f.http.Waiting("/discovery/fetchs");
+  };
+  ClientStats expected;
+  expected.requests = 1;
+  expected.bytes_sent =
+      std::string("http://a:1/discovery/fetchs?env=dev").size();
+  const auto request = ask();
+  SECTION("an answer") {
+    f.http.Answer(request, CodeJson(-404));
+    expected.bytes_received = CodeJson(-404).size();
+  }
+  SECTION("something else") {
+    f.http.Answer(request, "<html>");
+    expected.bytes_received = 6;
+    expected.failed_requests = 1;
+    expected.decode_errors = 1;
+  }
+  SECTION("a node that can't") {
+    f.http.Answer(request, CodeJson(-500));
+    expected.bytes_received = CodeJson(-500).size();
+    expected.failed_requests = 1;
+  }
+  SECTION("nothing") {
+    f.http.Fail(request, absl::UnavailableError("Connection refused"));
+    expected.failed_requests = 1;
+  }
+  CHECK(f.requester.counters().Stats() == expected);
+}
+
 }  // namespace
 }  // namespace naming::discovery
