@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/mutex.h"
 #include "naming/discovery/client.h"
 #include "naming/node/discovery_node.h"
+#include "tests/integration/discovery_fixture.h"
 #include "tests/support/catch.h"
 #include "tests/support/eventually.h"
 #include "tests/support/raw_provider.h"
@@ -22,85 +22,10 @@ namespace naming::discovery {
 namespace {
 
 using node::DiscoveryNode;
-using node::DiscoveryNodeOptions;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::Eventually;
 using testing::RawProvider;
-
-std::unique_ptr<DiscoveryNode> StartNode(
-    const std::string& listen = "127.0.0.1:0") {
-  DiscoveryNodeOptions options;
-  options.listen = listen;
-  options.zone = "zone01";
-  auto node = DiscoveryNode::Start(options);
-  REQUIRE(node.ok());
-  return *std::move(node);
-}
-
-ClientOptions OptionsFor(std::vector<std::string> nodes) {
-  ClientOptions options;
-  options.nodes = std::move(nodes);
-  options.renew_interval = seconds(1);  // So that losses are noticed soon.
-  return options;
-}
-
-std::unique_ptr<Client> MakeClient(ClientOptions options) {
-  auto client = Client::Create(std::move(options));
-  REQUIRE(client.ok());
-  return *std::move(client);
-}
-
-std::unique_ptr<Client> MakeClient(const DiscoveryNode& node) {
-  return MakeClient(OptionsFor({node.address()}));
-}
-
-Instance MakeInstance(const std::string& hostname) {
-  Instance instance;
-  instance.app_id = "demo.app";
-  instance.hostname = hostname;
-  instance.zone = "zone01";
-  instance.env = "dev";
-  instance.addrs = {"grpc://10.0.0.7:9000"};
-  return instance;
-}
-
-// What a watcher of "demo.app" was told last.
-class Follower {
- public:
-  explicit Follower(Client& client)
-      : resolver_(client.Build("discovery:///demo.app").value()),
-        watcher_(resolver_->Watch(
-            [this](const std::shared_ptr<const Snapshot>& snapshot) {
-              base::MutexLock lock(mutex_);
-              newest_ = snapshot;
-            })) {}
-
-  std::set<std::string> hostnames() const {
-    base::MutexLock lock(mutex_);
-    std::set<std::string> names;
-    if (newest_ == nullptr) return {"(none)"};
-    for (const auto& instance : newest_->AllInstances()) {
-      names.insert(instance->hostname);
-    }
-    return names;
-  }
-
-  bool Sees(const std::set<std::string>& expected) const {
-    const bool sees = Eventually([&] { return hostnames() == expected; });
-    if (!sees)
-      UNSCOPED_INFO("sees "
-                    << Catch::StringMaker<std::set<std::string>>::convert(
-                           hostnames()));
-    return sees;
-  }
-
- private:
-  mutable base::Mutex mutex_;
-  std::shared_ptr<const Snapshot> newest_ ABSL_GUARDED_BY(mutex_);
-  std::unique_ptr<Resolver> resolver_;
-  Watcher watcher_;
-};
 
 // Runs `action` and returns how long it took.
 template <typename Action>

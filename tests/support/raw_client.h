@@ -46,6 +46,9 @@ class RawClient final {
   // Ends the connection with a RST.
   void Reset();
 
+  // To wait for input with; -1: there is no connection.
+  int fd() const { return fd_; }
+
  private:
   bool ReadMore();
 

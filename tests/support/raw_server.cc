@@ -133,6 +133,11 @@ bool RawConnection::Pause(milliseconds time) {
   return poll(&peer, 1, static_cast<int>(time.count())) == 0;
 }
 
+bool RawConnection::AwaitInput(int fd) {
+  pollfd ends[] = {{fd_, POLLRDHUP, 0}, {fd, POLLIN | POLLRDHUP, 0}};
+  return poll(ends, 2, -1) > 0 && ends[0].revents == 0;
+}
+
 RawServer::RawServer(Handler handler, std::uint16_t port)
     : handler_(std::move(handler)), listener_(BoundSocket(port)) {
   Checked(listen(listener_, SOMAXCONN), "listen");

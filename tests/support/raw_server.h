@@ -51,6 +51,13 @@ class RawConnection final {
   // Waits for `time`; false: the peer closed meanwhile.
   bool Pause(std::chrono::milliseconds time);
 
+  // Waits until `fd` has something to read, its end included; false: the peer
+  // closed first.
+  bool AwaitInput(int fd);
+
+  // What the handler keeps until the connection ends.
+  std::shared_ptr<void>& attachment() { return attachment_; }
+
   // The connection ends when the handler returns: with a FIN or an RST.
   void Close() { is_closing_ = true; }
   void Reset() { is_closing_ = is_resetting_ = true; }
@@ -59,6 +66,7 @@ class RawConnection final {
   friend class RawServer;
 
   const int fd_;
+  std::shared_ptr<void> attachment_;
   bool is_closing_ = false;
   bool is_resetting_ = false;
 };
