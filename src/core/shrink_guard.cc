@@ -39,7 +39,7 @@ void ShrinkGuard::HoldBack(const Zones& present, bool is_live,
     const bool is_back = answered.count(it->first) != 0;
     it = is_over || is_back ? suspects_.erase(it) : std::next(it);
   }
-  if (!IsTooMuch(answered.size())) suspects_.clear();
+  if (!IsTooMuch(present, answered)) suspects_.clear();
   for (const auto& [key, suspect] : suspects_) Insert(suspect.instance, answer);
 }
 
@@ -55,10 +55,18 @@ void ShrinkGuard::SuspectMissing(const Zones& present,
   }
 }
 
-bool ShrinkGuard::IsTooMuch(std::size_t answered) const {
+// Newcomers don't make up for what is missing: callers were using that.
+bool ShrinkGuard::IsTooMuch(const Zones& present,
+                            const std::set<Key>& answered) const {
   if (suspects_.empty()) return false;
-  if (answered == 0) return true;
-  const std::size_t size = answered + suspects_.size();
+  if (answered.empty()) return true;
+  std::size_t kept = 0;
+  for (const auto& [zone, instances] : present) {
+    for (const auto& instance : instances) {
+      kept += answered.count(Key(zone, instance->hostname));
+    }
+  }
+  const std::size_t size = kept + suspects_.size();
   return size >= kLeastGuardedSize &&
          static_cast<double>(suspects_.size()) >
              policy_.max_share * static_cast<double>(size);

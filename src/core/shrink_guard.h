@@ -47,7 +47,7 @@ class ShrinkGuard final {
 
   void SuspectMissing(const Zones& present, const std::set<Key>& answered,
                       base::Clock::TimePoint now);
-  bool IsTooMuch(std::size_t answered) const;
+  bool IsTooMuch(const Zones& present, const std::set<Key>& answered) const;
 
   const ShrinkPolicy policy_;
   std::map<Key, Suspect> suspects_;

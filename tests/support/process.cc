@@ -11,13 +11,21 @@
 
 #include <array>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <string_view>
 
-#include "tests/support/catch.h"
 #include "tests/support/eventually.h"
 
 namespace naming::testing {
 namespace {
+
+// A test that can't start its programs can't go on.
+void Check(bool is_well, const char* what) {
+  if (is_well) return;
+  std::perror(what);
+  std::abort();
+}
 
 bool IsReadByOurPrograms(std::string_view variable) {
   constexpr std::array<std::string_view, 7> kNames = {
@@ -47,10 +55,10 @@ Process::Process(const std::vector<std::string>& arguments,
   }
 
   int ends[2];
-  REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
+  Check(pipe2(ends, O_CLOEXEC) == 0, "pipe2");
   output_ = ends[0];
   errors_ = memfd_create("stderr", MFD_CLOEXEC);
-  REQUIRE(errors_ >= 0);
+  Check(errors_ >= 0, "memfd_create");
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
@@ -60,7 +68,7 @@ Process::Process(const std::vector<std::string>& arguments,
                   PointersTo(argv).data(), PointersTo(envp).data());
   posix_spawn_file_actions_destroy(&actions);
   close(ends[1]);
-  REQUIRE(error == 0);
+  Check(error == 0, argv.front().c_str());
 }
 
 Process::~Process() {

@@ -104,6 +104,14 @@ TEST_CASE("After a restart the list fills up without a cliff",
   CHECK(f.guard.suspects() == 0);
 }
 
+TEST_CASE("Newcomers don't make up for what is missing", "[shrink_guard]") {
+  Fixture f("abcde");
+  CHECK(f.Answer("axyz") == "abcdexyz");
+  CHECK(f.guard.suspects() == 4);
+  Fixture replaced("abc");
+  CHECK(replaced.Answer("xyz") == "abcxyz");
+}
+
 TEST_CASE("What is seen to leave during a hold is gone at once",
           "[shrink_guard]") {
   Fixture f("abcdefghij");
