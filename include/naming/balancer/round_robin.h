@@ -21,8 +21,11 @@ class NAMING_EXPORT RoundRobin final : public Balancer {
   RoundRobin();
   ~RoundRobin() override;
 
-  void Update(std::vector<Endpoint> endpoints) override;
-  absl::StatusOr<Pick> Choose() override;
+  void UpdateCandidates(std::vector<Candidate> candidates) override;
+
+ protected:
+  absl::StatusOr<Pick> DoChoose(const PickOptions* options) override;
+  PickRef DoPeek(const PickOptions* options) override;
 
  private:
   struct Rep;
