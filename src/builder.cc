@@ -2,9 +2,11 @@
 
 #include "naming/builder.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "base/text.h"
 
 namespace naming {
 
@@ -17,12 +19,21 @@ absl::StatusOr<std::unique_ptr<Resolver>> Builder::Build(
   return Build(*parsed);
 }
 
-absl::Status Builder::CheckTarget(const Target& target) const {
+absl::Status Builder::CheckTarget(
+    const Target& target,
+    std::initializer_list<std::string_view> parameters) const {
   absl::Status status = Validate(target);
   if (!status.ok()) return status;
   if (target.scheme != scheme()) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "target.scheme: must be \"%s\", is \"%s\"", scheme(), target.scheme));
+  }
+  for (const auto& [name, value] : target.parameters) {
+    if (std::find(parameters.begin(), parameters.end(), name) ==
+        parameters.end()) {
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "target: unknown parameter \"%s\"", base::Excerpt(name, 100)));
+    }
   }
   return absl::OkStatus();
 }

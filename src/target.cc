@@ -3,6 +3,8 @@
 #include "naming/target.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <tuple>
 #include <utility>
 
@@ -15,6 +17,9 @@ namespace naming {
 namespace {
 
 constexpr int kMaxSubset = 100'000;
+
+// What may be a list of hosts may be long.
+constexpr std::size_t kMaxListBytes = std::size_t{64} << 10;
 
 // The names of the parameters.
 constexpr std::string_view kSubset = "subset";
@@ -54,7 +59,7 @@ absl::Status SetOnce(std::string_view name, std::string value,
   return absl::OkStatus();
 }
 
-absl::Status SetParameter(const std::string& name, std::string value,
+absl::Status SetParameter(std::string name, std::string value,
                           std::optional<std::string>& subset, Target& target) {
   if (name == kSubset) return SetOnce(name, std::move(value), subset);
   if (name == kZone) return SetOnce(name, std::move(value), target.zone);
@@ -65,21 +70,22 @@ absl::Status SetParameter(const std::string& name, std::string value,
     target.clusters.push_back(std::move(value));
     return absl::OkStatus();
   }
-  return absl::InvalidArgumentError(absl::StrFormat(
-      "target: unknown parameter \"%s\"", base::Excerpt(name, 100)));
+  target.parameters.emplace_back(std::move(name), std::move(value));
+  return absl::OkStatus();
 }
 
 absl::Status SetParameters(std::string_view query, Target& target) {
   std::optional<std::string> subset;
   for (const std::string_view part : base::Split(query, '&')) {
-    const auto parameters = base::ParseQuery(part);
+    auto parameters = base::ParseQuery(part);
     if (!parameters) {
       return absl::InvalidArgumentError(
           absl::StrFormat("target: parameter \"%s\" has a malformed escape",
                           base::Excerpt(part, 100)));
     }
-    for (const auto& [name, value] : *parameters) {  // One, or none.
-      absl::Status status = SetParameter(name, value, subset, target);
+    for (auto& [name, value] : *parameters) {  // One, or none.
+      absl::Status status =
+          SetParameter(std::move(name), std::move(value), subset, target);
       if (!status.ok()) return status;
     }
   }
@@ -108,6 +114,33 @@ std::string Encode(std::string_view text, std::string_view kept) {
   return encoded;
 }
 
+// Returns the list with its commas, each part without blanks at its ends.
+std::string TrimParts(std::string_view list) {
+  std::string trimmed;
+  for (const std::string_view part : base::Split(list, ',')) {
+    if (part.data() != list.data()) trimmed += ',';
+    trimmed += base::Trim(part);
+  }
+  return trimmed;
+}
+
+absl::Status ValidateParameters(const Target& target) {
+  constexpr std::array kOwn = {kSubset, kZone, kCluster, kAddrScheme};
+  for (const auto& [name, value] : target.parameters) {
+    absl::Status status = base::CheckNonEmptyText("target.parameters", name);
+    if (status.ok()) {
+      status = base::CheckText(absl::StrFormat("target.%s", name), value,
+                               kMaxListBytes);
+    }
+    if (!status.ok()) return status;
+    if (std::find(kOwn.begin(), kOwn.end(), name) != kOwn.end()) {
+      return Invalid("parameters",
+                     absl::StrFormat("\"%s\" has a field of its own", name));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Target> Target::Parse(std::string_view text) {
@@ -129,11 +162,11 @@ absl::StatusOr<Target> Target::Parse(std::string_view text) {
   const std::size_t slash = std::min(rest.find('/'), rest.size());
   const auto authority = base::PercentDecode(rest.substr(0, slash));
   if (!authority) return Invalid("authority", "has a malformed escape");
-  target.authority = *authority;
+  target.authority = TrimParts(*authority);
   if (slash < rest.size()) {
     const auto app_id = base::PercentDecode(rest.substr(slash + 1));
     if (!app_id) return Invalid("app_id", "has a malformed escape");
-    target.app_id = *app_id;
+    target.app_id = TrimParts(*app_id);
   }
   absl::Status status = SetParameters(query, target);
   if (status.ok()) status = Validate(target);
@@ -142,8 +175,9 @@ absl::StatusOr<Target> Target::Parse(std::string_view text) {
 }
 
 std::string Target::ToString() const {
-  std::string text = absl::StrFormat(
-      "%s://%s/%s", scheme, Encode(authority, ":,[]@"), Encode(app_id, "/:"));
+  std::string text =
+      absl::StrFormat("%s://%s/%s", scheme, Encode(authority, ":,[]@"),
+                      Encode(app_id, "/:,[]@"));
   std::string query;
   if (subset) {
     base::AppendParameter(query, kSubset, absl::StrFormat("%d", *subset));
@@ -153,6 +187,9 @@ std::string Target::ToString() const {
     base::AppendParameter(query, kCluster, cluster);
   }
   if (addr_scheme) base::AppendParameter(query, kAddrScheme, *addr_scheme);
+  for (const auto& [name, value] : parameters) {
+    base::AppendParameter(query, name, value);
+  }
   if (!query.empty()) text += "?" + query;
   return text;
 }
@@ -161,7 +198,7 @@ bool operator==(const Target& a, const Target& b) {
   const auto fields = [](const Target& target) {
     return std::tie(target.scheme, target.authority, target.app_id,
                     target.subset, target.zone, target.clusters,
-                    target.addr_scheme);
+                    target.addr_scheme, target.parameters);
   };
   return fields(a) == fields(b);
 }
@@ -170,9 +207,13 @@ bool operator!=(const Target& a, const Target& b) { return !(a == b); }
 
 absl::Status Validate(const Target& target) {
   absl::Status status = CheckScheme("scheme", target.scheme);
-  if (status.ok())
-    status = base::CheckText("target.authority", target.authority);
-  if (status.ok()) status = base::CheckName("target.app_id", target.app_id);
+  if (status.ok()) {
+    status =
+        base::CheckText("target.authority", target.authority, kMaxListBytes);
+  }
+  if (status.ok()) {
+    status = base::CheckName("target.app_id", target.app_id, kMaxListBytes);
+  }
   if (status.ok() && target.subset &&
       (*target.subset < 0 || *target.subset > kMaxSubset)) {
     status =
@@ -188,6 +229,7 @@ absl::Status Validate(const Target& target) {
   if (status.ok() && target.addr_scheme) {
     status = CheckScheme("scheme (of addresses)", *target.addr_scheme);
   }
+  if (status.ok()) status = ValidateParameters(target);
   return status;
 }
 

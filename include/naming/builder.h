@@ -3,6 +3,7 @@
 #ifndef NAMING_BUILDER_H_
 #define NAMING_BUILDER_H_
 
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <string>
@@ -32,7 +33,8 @@ class NAMING_EXPORT Builder {
   // parameters: those are for policies. Never waits and does no
   // I/O on the calling thread; Resolvers of one application share their work.
   //
-  // Errors: kInvalidArgument, `target` is malformed or of another scheme.
+  // Errors: kInvalidArgument, `target` is malformed, of another scheme, or has
+  // parameters that the backend doesn't know.
   virtual absl::StatusOr<std::unique_ptr<Resolver>> Build(
       const Target& target) = 0;
 
@@ -43,8 +45,10 @@ class NAMING_EXPORT Builder {
   Builder() = default;
 
   // For implementers of Build(): returns kInvalidArgument when `target` is
-  // malformed or not of scheme().
-  absl::Status CheckTarget(const Target& target) const;
+  // malformed, not of scheme(), or has other `parameters` than these.
+  absl::Status CheckTarget(
+      const Target& target,
+      std::initializer_list<std::string_view> parameters = {}) const;
 };
 
 // Picks the Builder by a Target's scheme.

@@ -12,8 +12,6 @@
 namespace naming::base {
 namespace {
 
-constexpr std::size_t kMaxTextBytes = 255;
-
 absl::Status Must(std::string_view field, std::string_view demand) {
   return absl::InvalidArgumentError(
       absl::StrFormat("%s: must %s", field, demand));
@@ -26,21 +24,26 @@ bool HasControl(std::string_view text) {
 
 }  // namespace
 
-absl::Status CheckText(std::string_view field, std::string_view text) {
-  if (text.size() > kMaxTextBytes) return Must(field, "be at most 255 bytes");
+absl::Status CheckText(std::string_view field, std::string_view text,
+                       std::size_t max_bytes) {
+  if (text.size() > max_bytes) {
+    return Must(field, absl::StrFormat("be at most %d bytes", max_bytes));
+  }
   if (!IsValidUtf8(text) || HasControl(text)) {
     return Must(field, "be UTF-8 without control characters");
   }
   return absl::OkStatus();
 }
 
-absl::Status CheckNonEmptyText(std::string_view field, std::string_view text) {
+absl::Status CheckNonEmptyText(std::string_view field, std::string_view text,
+                               std::size_t max_bytes) {
   if (text.empty()) return Must(field, "not be empty");
-  return CheckText(field, text);
+  return CheckText(field, text, max_bytes);
 }
 
-absl::Status CheckName(std::string_view field, std::string_view text) {
-  absl::Status status = CheckNonEmptyText(field, text);
+absl::Status CheckName(std::string_view field, std::string_view text,
+                       std::size_t max_bytes) {
+  absl::Status status = CheckNonEmptyText(field, text, max_bytes);
   if (!status.ok()) return status;
   if (text.find(' ') != std::string_view::npos) {
     return Must(field, "not contain white space");

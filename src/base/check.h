@@ -3,6 +3,7 @@
 #ifndef NAMING_BASE_CHECK_H_
 #define NAMING_BASE_CHECK_H_
 
+#include <cstddef>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -11,14 +12,17 @@
 // kInvalidArgument with a message "<field>: must …" when `text` isn't so.
 namespace naming::base {
 
-// UTF-8 without control characters, at most 255 bytes; may be empty.
-absl::Status CheckText(std::string_view field, std::string_view text);
+// UTF-8 without control characters, at most `max_bytes`; may be empty.
+absl::Status CheckText(std::string_view field, std::string_view text,
+                       std::size_t max_bytes = 255);
 
 // The same, and not empty.
-absl::Status CheckNonEmptyText(std::string_view field, std::string_view text);
+absl::Status CheckNonEmptyText(std::string_view field, std::string_view text,
+                               std::size_t max_bytes = 255);
 
 // The same, and without white space: names that stand in URLs and tables.
-absl::Status CheckName(std::string_view field, std::string_view text);
+absl::Status CheckName(std::string_view field, std::string_view text,
+                       std::size_t max_bytes = 255);
 
 // "scheme://host:port", without a comma; see base::ParseAddress().
 absl::Status CheckAddress(std::string_view field, std::string_view text);

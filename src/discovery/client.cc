@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "base/check.h"
 #include "base/url.h"
 #include "base/worker.h"
 #include "core/dispatcher.h"
@@ -236,6 +237,7 @@ std::string_view Client::scheme() const { return "discovery"; }
 
 absl::StatusOr<std::unique_ptr<Resolver>> Client::Build(const Target& target) {
   absl::Status valid = CheckTarget(target);
+  if (valid.ok()) valid = base::CheckName("target.app_id", target.app_id);
   if (!valid.ok()) return valid;
   return rep_->topics->Resolve(target.app_id);
 }

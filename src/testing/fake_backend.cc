@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "base/check.h"
 #include "base/url.h"
 #include "base/worker.h"
 #include "core/answer.h"
@@ -289,6 +290,7 @@ std::string_view FakeBackend::scheme() const { return "fake"; }
 absl::StatusOr<std::unique_ptr<Resolver>> FakeBackend::Build(
     const Target& target) {
   absl::Status status = CheckTarget(target);
+  if (status.ok()) status = base::CheckName("target.app_id", target.app_id);
   if (!status.ok()) return status;
   return rep_->topics->Resolve(target.app_id);
 }

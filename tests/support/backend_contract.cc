@@ -337,6 +337,11 @@ TEST_CASE_METHOD(ContractFixture,
       backend->builder().Build("unheard-of:///demo").status()));
   CHECK(absl::IsInvalidArgument(backend->builder().Build("demo").status()));
   Target target = *Target::Parse(backend->TargetOf("demo"));
+  target.parameters.emplace_back("subest", "50");
+  const absl::Status misspelt = backend->builder().Build(target).status();
+  CHECK(absl::IsInvalidArgument(misspelt));
+  CHECK_THAT(std::string(misspelt.message()), Catch::Contains("\"subest\""));
+  target.parameters.clear();
   target.app_id.clear();
   CHECK(absl::IsInvalidArgument(backend->builder().Build(target).status()));
 }

@@ -20,7 +20,7 @@ class NotingBuilder final : public Builder {
   using Builder::Build;
   absl::StatusOr<std::unique_ptr<Resolver>> Build(
       const Target& target) override {
-    absl::Status status = CheckTarget(target);
+    absl::Status status = CheckTarget(target, {"key", "wait"});
     if (!status.ok()) return status;
     built = target;
     return std::unique_ptr<Resolver>();
@@ -70,6 +70,9 @@ TEST_CASE("A builder refuses targets that aren't its own", "[builder]") {
   CHECK(
       builder.Build("two:///x").status() ==
       absl::InvalidArgumentError("target.scheme: must be \"one\", is \"two\""));
+  CHECK(builder.Build("one:///x?wait=1&key=2&key=3").ok());
+  CHECK(builder.Build("one:///x?key=1&subest=50").status() ==
+        absl::InvalidArgumentError("target: unknown parameter \"subest\""));
   Target malformed;
   malformed.scheme = "one";
   CHECK(absl::IsInvalidArgument(builder.Build(malformed).status()));
