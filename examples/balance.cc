@@ -44,11 +44,13 @@ int main(int argc, char** argv) {
     return 1;
   }
 
+  naming::Filter filter;
+  filter.addr_scheme = "grpc";
   naming::balancer::RoundRobin balancer;
-  balancer.Update(naming::EndpointsOf(**snapshot, "grpc"));
+  balancer.Update(naming::EndpointsOf(**snapshot, filter));
   naming::Watcher watcher = (*resolver)->Watch(
-      [&balancer](const std::shared_ptr<const naming::Snapshot>& newer) {
-        balancer.Update(naming::EndpointsOf(*newer, "grpc"));
+      [&](const std::shared_ptr<const naming::Snapshot>& newer) {
+        balancer.Update(naming::EndpointsOf(*newer, filter));
       });
 
   for (int call = 1; call <= 6; ++call) {

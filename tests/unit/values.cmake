@@ -10,6 +10,8 @@ naming_tests(unit-values unit
   values/log_test.cc
   values/registry_test.cc
   values/schedule_test.cc
+  values/scheduler_test.cc
   values/snapshot_test.cc
+  values/subset_test.cc
   values/target_test.cc
   values/watcher_test.cc)
