@@ -75,11 +75,10 @@ absl::Status Refused(std::string_view what) {
 std::string TemporaryName(const std::string& path) {
   static std::atomic<std::uint64_t> count{0};
   const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
-  const std::uint64_t name =
-      (static_cast<std::uint64_t>(now) ^
-       (static_cast<std::uint64_t>(getpid()) << 40)) *
-          0x9e3779b97f4a7c15ull +
-      ++count;
+  const std::uint64_t name = (static_cast<std::uint64_t>(now) ^
+                              (static_cast<std::uint64_t>(getpid()) << 40)) *
+                                 0x9e3779b97f4a7c15ull +
+                             ++count;
   return absl::StrFormat("%s.%016x%s", path, name, kTemporarySuffix);
 }
 

@@ -22,12 +22,11 @@ Monitor::Monitor(const base::Clock& clock,
                  std::shared_ptr<Logger> logger, EventSink sink)
     : clock_(clock),
       logger_(std::move(logger)),
-      callback_(
-          sink == nullptr
-              ? nullptr
-              : std::make_shared<Callback>(
-                    std::move(dispatcher),
-                    [this, sink = std::move(sink)] { TellNext(sink); })) {
+      callback_(sink == nullptr
+                    ? nullptr
+                    : std::make_shared<Callback>(
+                          std::move(dispatcher),
+                          [this, sink = std::move(sink)] { TellNext(sink); })) {
   base::MutexLock lock(mutex_);
   state_.since = clock_.WallNow();
 }

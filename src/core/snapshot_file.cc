@@ -195,12 +195,12 @@ bool ReadSchedule(JsonValue value, Schedule& schedule) {
     const auto [it, is_new] =
         schedule.clients.emplace(client_zone, Schedule::ZoneWeights());
     is_good = is_good && is_new && client.is_object();
-    client.ForEachMember([&, &weights = it->second](std::string_view zone,
-                                                    JsonValue weight) {
-      const auto number = weight.AsInt64();
-      is_good = is_good && number.has_value() &&
-                weights.emplace(zone, number.value_or(0)).second;
-    });
+    client.ForEachMember(
+        [&, &weights = it->second](std::string_view zone, JsonValue weight) {
+          const auto number = weight.AsInt64();
+          is_good = is_good && number.has_value() &&
+                    weights.emplace(zone, number.value_or(0)).second;
+        });
   });
   return is_good;
 }
@@ -213,9 +213,8 @@ absl::StatusOr<std::string_view> ReadHeader(std::string_view text) {
   text.remove_prefix(kMagic.size());
   if (text.substr(0, kVersion.size()) != kVersion) {
     const std::string_view version = text.substr(0, text.find(' '));
-    return absl::InternalError(
-        absl::StrFormat("of version %s, which isn't known here",
-                        base::Excerpt(version, 20)));
+    return absl::InternalError(absl::StrFormat(
+        "of version %s, which isn't known here", base::Excerpt(version, 20)));
   }
   text.remove_prefix(kVersion.size());
   const std::string_view checksum = text.substr(0, kChecksumDigits);

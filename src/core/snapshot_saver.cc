@@ -89,9 +89,9 @@ absl::StatusOr<Snapshot> SnapshotSaver::Read(const std::string& app_id) const {
   absl::StatusOr<SavedSnapshot> saved = DecodeSnapshot(*text);
   if (!saved.ok()) return saved.status();
   if (saved->scope != options_.scope || saved->snapshot.app_id != app_id) {
-    return absl::InternalError(absl::StrFormat(
-        "it is of %s, %s", base::Excerpt(saved->scope, 100),
-        base::Excerpt(saved->snapshot.app_id, 100)));
+    return absl::InternalError(
+        absl::StrFormat("it is of %s, %s", base::Excerpt(saved->scope, 100),
+                        base::Excerpt(saved->snapshot.app_id, 100)));
   }
   // The time of day may have been set back: then it is new.
   const auto age = clock_.WallNow() - *saved->snapshot.stale_since;
@@ -146,9 +146,8 @@ void SnapshotSaver::WriteNext() {
   pending_.merge(std::exchange(batch_, {}));  // Newer ones stay.
   is_scheduled_ = !pending_.empty();
   if (!is_scheduled_) return;
-  loop_.Post([this, is_well] {
-    ScheduleBatch(is_well ? kSaveDelay : kRetryDelay);
-  });
+  loop_.Post(
+      [this, is_well] { ScheduleBatch(is_well ? kSaveDelay : kRetryDelay); });
 }
 
 // Writes the first one of `batch_`, and takes it out unless another attempt is

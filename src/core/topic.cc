@@ -153,11 +153,10 @@ void Topic::ServeSaved() {
   {
     base::MutexLock lock(mutex_);
     if (is_closed_ || snapshot_ != nullptr || saved_ == nullptr) return;
-    event.message =
-        absl::StrFormat("%s: fetch %s: no answer yet: a saved list is used%s",
-                        setting_->backend, app_id_,
-                        last_error_.ok() ? "" : absl::StrFormat(
-                            ": %s", last_error_.message()));
+    event.message = absl::StrFormat(
+        "%s: fetch %s: no answer yet: a saved list is used%s",
+        setting_->backend, app_id_,
+        last_error_.ok() ? "" : absl::StrFormat(": %s", last_error_.message()));
     subscriptions = Replace(std::make_shared<Snapshot>(*saved_));
   }
   event.kind = ClientEvent::Kind::kSnapshotFileUsed;

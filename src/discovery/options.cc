@@ -61,12 +61,11 @@ absl::Status ValidateDuration(std::string_view field, milliseconds value,
                                         ToString(most)));
 }
 
-absl::Status ValidateDirectory(std::string_view field,
-                               std::string_view path) {
+absl::Status ValidateDirectory(std::string_view field, std::string_view path) {
   constexpr std::size_t kMaxBytes = 3000;  // Leaves room for files' names.
   if (path.size() > kMaxBytes) {
-    return Invalid(field, absl::StrFormat("must be at most %d bytes",
-                                          kMaxBytes));
+    return Invalid(field,
+                   absl::StrFormat("must be at most %d bytes", kMaxBytes));
   }
   if (path.find('\0') != std::string_view::npos) {
     return Invalid(field, "must not contain a zero byte");

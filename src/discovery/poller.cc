@@ -301,8 +301,7 @@ bool Poller::OnPolled(const Sent& sent, const Answer& answer) {
       std::any_of(sent.apps.begin(), sent.apps.end(),
                   [](const auto& app) { return app.second != 0; });
   if (answer.on_new_connection && had_versions) ForgetVersions(sent);
-  const bool was_useful =
-      Apply(sent, answer, DecodeApps(answer, options_.env));
+  const bool was_useful = Apply(sent, answer, DecodeApps(answer, options_.env));
   if (was_useful) requester_.counters().pushes.Add();
   return was_useful;
 }

@@ -291,7 +291,8 @@ absl::Status StatusOf(const Answer& answer) {
 AppAnswers DecodeApps(const Answer& answer, std::string_view env) {
   AppAnswers answers;
   answer.data().ForEachMember([&](std::string_view app_id, JsonValue app) {
-    absl::StatusOr<AppAnswer> decoded = DecodeApp(app, app_id, env, answers.dropped);
+    absl::StatusOr<AppAnswer> decoded =
+        DecodeApp(app, app_id, env, answers.dropped);
     if (decoded.ok()) {
       answers.apps.emplace(app_id, *std::move(decoded));
     } else {

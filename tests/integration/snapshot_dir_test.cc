@@ -157,8 +157,8 @@ TEST_CASE("A damaged file is an event, and the registry's list comes",
   REQUIRE(base::ReplaceFile(file, "naming-snapshot 1 ", base::Sync::kNo).ok());
   const Consumer consumer(node->address(), directory.path());
   CHECK(consumer.Sees({"a"}, false));
-  CHECK(Eventually(
-      [&] { return consumer.HasSeen(Kind::kSnapshotFileIgnored); }));
+  CHECK(
+      Eventually([&] { return consumer.HasSeen(Kind::kSnapshotFileIgnored); }));
 }
 
 // Writes lists of "demo" as fast as it can, until it is killed.

@@ -55,8 +55,8 @@ struct NAMING_EXPORT ClientOptions {
 
   // The directory where the lists of this Client are kept, a file for each
   // application, so that a program that starts while no node can be reached has
-  // its last ones; see Snapshot::stale_since. Empty: nowhere. It is made when it
-  // is missing, but not the ones above it. A file that is damaged, and a
+  // its last ones; see Snapshot::stale_since. Empty: nowhere. It is made when
+  // it is missing, but not the ones above it. A file that is damaged, and a
   // directory that can't be used, are events and log records, never errors.
   // Programs may share it if they use one registry: files are told apart by env
   // and app_id. At most 3,000 bytes.

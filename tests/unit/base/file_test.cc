@@ -47,8 +47,7 @@ TEST_CASE("What can't be replaced is left as it was", "[file]") {
 
 TEST_CASE("A file that can't be read says why", "[file]") {
   const testing::TemporaryDirectory directory;
-  CHECK(absl::IsNotFound(
-      ReadFile(directory.File("none"), kNoLimit).status()));
+  CHECK(absl::IsNotFound(ReadFile(directory.File("none"), kNoLimit).status()));
   CHECK(absl::IsUnavailable(ReadFile(directory.path(), kNoLimit).status()));
 
   const std::string path = directory.File("x");

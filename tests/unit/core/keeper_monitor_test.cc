@@ -104,10 +104,9 @@ TEST_CASE("Registrations lost and regained are told and counted", "[keeper]") {
   f.Registered("b");
   REQUIRE(Eventually([&] { return m.events.seen().size() == 4; }));
   CHECK(m.events.seen() ==
-        std::vector<std::string>{"registered demo a node-of-a",
-                                 "registration lost demo a node-of-a",
-                                 "registered demo a node-of-a",
-                                 "registered demo b node-of-b"});
+        std::vector<std::string>{
+            "registered demo a node-of-a", "registration lost demo a node-of-a",
+            "registered demo a node-of-a", "registered demo b node-of-b"});
   CHECK(m.stats().reregistrations == 1);
 }
 

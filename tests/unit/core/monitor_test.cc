@@ -85,8 +85,7 @@ TEST_CASE("A client's state follows its nodes", "[monitor]") {
   CHECK(f.monitor.state() == ClientState{false, lost, "a", kReset});
 }
 
-TEST_CASE("Each change of the connection is told once, in order",
-          "[monitor]") {
+TEST_CASE("Each change of the connection is told once, in order", "[monitor]") {
   MonitorFixture f;
   f.monitor.Lost(kRefused);  // None answers at first.
   f.monitor.Lost(kRefused);

@@ -88,10 +88,8 @@ struct Life {
 
   testing::FakeLoop loop;
   std::vector<std::string> log;
-  std::shared_ptr<Logger> logger =
-      std::make_shared<Logger>([this](const LogRecord& record) {
-        log.push_back(record.message);
-      });
+  std::shared_ptr<Logger> logger = std::make_shared<Logger>(
+      [this](const LogRecord& record) { log.push_back(record.message); });
   std::shared_ptr<Dispatcher> dispatcher = std::make_shared<Dispatcher>();
   std::shared_ptr<Monitor> monitor =
       std::make_shared<Monitor>(loop.clock(), dispatcher, logger, nullptr);
