@@ -34,7 +34,7 @@ struct NAMING_EXPORT ClientStats {
   // --- Resolving ---
 
   // Requests that a node holds until something changes, and the answers to them
-  // that brought a change.
+  // that brought lists.
   std::uint64_t polls = 0;
   std::uint64_t pushes = 0;
 

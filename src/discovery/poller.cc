@@ -293,6 +293,7 @@ bool Poller::OnFetched(const Sent& sent, const Answer& answer) {
 }
 
 bool Poller::OnPolled(const Sent& sent, const Answer& answer) {
+  if (answer.code == kCodeOk) requester_.counters().pushes.Add();
   // Whoever gave the versions may have restarted between two polls, and then
   // says "not modified" of a list that it has lost (C-10): on a new connection
   // versions count for nothing. A server that closes every connection still
@@ -301,9 +302,7 @@ bool Poller::OnPolled(const Sent& sent, const Answer& answer) {
       std::any_of(sent.apps.begin(), sent.apps.end(),
                   [](const auto& app) { return app.second != 0; });
   if (answer.on_new_connection && had_versions) ForgetVersions(sent);
-  const bool was_useful = Apply(sent, answer, DecodeApps(answer, options_.env));
-  if (was_useful) requester_.counters().pushes.Add();
-  return was_useful;
+  return Apply(sent, answer, DecodeApps(answer, options_.env));
 }
 
 void Poller::ForgetVersions(const Sent& sent) {
