@@ -132,6 +132,12 @@ void Poller::Ask(GroupId id) {
   waiting_.erase(id);
   const std::optional<std::string> node = requester_.nodes().Choose();
   if (!node) {
+    // Other requests have found out: whoever waits needn't, see
+    // Topic::ServeSaved().
+    for (const std::string& app_id : group.app_ids) {
+      apps_.at(app_id).topic->ReportError(
+          requester_.NoNode(absl::StrFormat("fetch %s", app_id)));
+    }
     AskWhenNodeIsWell(id);
     return;
   }

@@ -20,7 +20,9 @@ struct Fixture {
   }
 
   void Change(bool is_registered) {
-    report.OnChange({is_registered, absl::OkStatus()});
+    RegistrationState state;
+    state.is_registered = is_registered;
+    report.OnChange(state);
   }
 
   // Returns the events so far, a blank after each.
@@ -73,7 +75,9 @@ TEST_CASE("A loss tells why", "[cli]") {
   Fixture fixture;
   fixture.report.Begin(fixture.instance);
   fixture.Change(true);
-  fixture.report.OnChange({false, absl::UnavailableError("no node")});
+  RegistrationState state;
+  state.last_error = absl::UnavailableError("no node");
+  fixture.report.OnChange(state);
   CHECK(fixture.stream.str().find("lost        a  h  no node\n") !=
         std::string::npos);
 }

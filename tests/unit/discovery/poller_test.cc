@@ -623,5 +623,19 @@ TEST_CASE("Polls, pushes, refreshes and what is left out are counted",
   CHECK(stats().decode_errors == 1);
 }
 
+TEST_CASE("An application is told at once that no node may be asked",
+          "[discovery][poller]") {
+  PollerFixture f;
+  f.nodes.Failed("http://a:1", f.loop.clock().Now(), kReset);
+  const auto topic = f.Follow("x");
+  Snapshot saved;
+  saved.app_id = "x";
+  saved.stale_since = f.loop.clock().WallNow();
+  topic->Restore(saved);
+  f.loop.Advance(milliseconds(5));
+  CHECK(f.http.sent() == 0);
+  CHECK(Hostnames(topic).empty());  // The saved list, which has none.
+}
+
 }  // namespace
 }  // namespace naming::discovery
