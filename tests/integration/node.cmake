@@ -6,6 +6,7 @@ naming_tests(integration-node integration
   node/http_server_test.cc)
 naming_tests(integration-node-load integration
   node/faults_test.cc
+  node/load_test.cc
   node/malformed_test.cc
   ../support/raw_client.cc)
 
