@@ -12,15 +12,21 @@
 
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <ctime>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace naming::node {
 namespace {
 
-// As much as Go's server takes.
-constexpr ev_ssize_t kMaxHeaderBytes = (1 << 20) + 4096;
+// As much as Go's server takes of a request's line and header.
+constexpr std::size_t kMaxHeaderBytes = (1 << 20) + 4096;
+
+// What is larger than that is read still, so that the answer is Go's. Beyond
+// this evhttp answers 400 by itself, and 2.1 lets nobody change that.
+constexpr ev_ssize_t kMaxReadHeaderBytes = 2 * kMaxHeaderBytes;
 
 // A registration has a few kilobytes.
 constexpr ev_ssize_t kMaxBodyBytes = 1 << 20;
@@ -28,9 +34,9 @@ constexpr ev_ssize_t kMaxBodyBytes = 1 << 20;
 // Go's server sends a larger body in chunks.
 constexpr std::size_t kMaxWholeBody = 2048;
 
-constexpr ev_uint16_t kMethods =
-    EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT |
-    EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH;
+// Every one, those that evhttp doesn't know among them: otherwise it would
+// answer 501 by itself.
+constexpr ev_uint16_t kMethods = 0xffff;
 
 const char* MethodName(evhttp_cmd_type type) {
   switch (type) {
@@ -44,6 +50,14 @@ const char* MethodName(evhttp_cmd_type type) {
       return "PATCH";
     case EVHTTP_REQ_HEAD:
       return "HEAD";
+    case EVHTTP_REQ_DELETE:
+      return "DELETE";
+    case EVHTTP_REQ_OPTIONS:
+      return "OPTIONS";
+    case EVHTTP_REQ_TRACE:
+      return "TRACE";
+    case EVHTTP_REQ_CONNECT:
+      return "CONNECT";
     default:
       return "";
   }
@@ -65,6 +79,18 @@ std::string BodyOf(evhttp_request* request) {
   std::string body(evbuffer_get_length(buffer), '\0');
   evbuffer_remove(buffer, body.data(), body.size());
   return body;
+}
+
+// Returns how many bytes `request` has before its body, up to spaces that don't
+// matter.
+std::size_t HeaderBytesOf(evhttp_request* request) {
+  std::size_t bytes = std::strlen(evhttp_request_get_uri(request));
+  const evkeyvalq* const headers = evhttp_request_get_input_headers(request);
+  for (const evkeyval* header = headers->tqh_first; header != nullptr;
+       header = header->next.tqe_next) {
+    bytes += std::strlen(header->key) + std::strlen(header->value) + 4;
+  }
+  return bytes;
 }
 
 std::string FormatDate(std::time_t time) {
@@ -123,6 +149,18 @@ void Send(evhttp_request* request, const Response& response,
   }
 }
 
+// As Go's server says it, which then closes the connection.
+void SendTooLarge(evhttp_request* request) {
+  constexpr std::string_view kText = "431 Request Header Fields Too Large";
+  evkeyvalq* const headers = evhttp_request_get_output_headers(request);
+  evhttp_add_header(headers, "Content-Type", "text/plain; charset=utf-8");
+  evhttp_add_header(headers, "Connection", "close");
+  const Buffer body(evbuffer_new());
+  evbuffer_add_reference(body.get(), kText.data(), kText.size(), nullptr,
+                         nullptr);
+  evhttp_send_reply(request, 431, kText.substr(4).data(), body.get());
+}
+
 timeval ToTimeval(std::chrono::milliseconds time) {
   timeval value{};
   value.tv_sec = static_cast<time_t>(time.count() / 1000);
@@ -153,7 +191,7 @@ HttpServer::~HttpServer() = default;
 bool HttpServer::Listen(EventLoop& loop, ListenSocket socket) {
   http_.reset(evhttp_new(loop.base()));
   if (http_ == nullptr) return false;
-  evhttp_set_max_headers_size(http_.get(), kMaxHeaderBytes);
+  evhttp_set_max_headers_size(http_.get(), kMaxReadHeaderBytes);
   evhttp_set_max_body_size(http_.get(), kMaxBodyBytes);
   const timeval idle = ToTimeval(limits_.idle);
   evhttp_set_timeout_tv(http_.get(), &idle);
@@ -189,6 +227,10 @@ void HttpServer::OnRequest(evhttp_request* request) {
   const timeval idle = ToTimeval(limits_.idle);
   const timeval stuck = ToTimeval(limits_.stuck);
   bufferevent_set_timeouts(ConnectionOf(request), &idle, &stuck);
+  if (HeaderBytesOf(request) > kMaxHeaderBytes) {
+    SendTooLarge(request);
+    return;
+  }
   Request read;
   read.method = MethodName(evhttp_request_get_command(request));
   read.target = evhttp_request_get_uri(request);

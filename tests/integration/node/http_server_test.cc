@@ -82,6 +82,12 @@ TEST_CASE_METHOD(ServerFixture, "A handler gets what a client sent",
                         "Content-Length: 4\r\n\r\nbody")) ==
         "POST /a%20b?c=d text/x 500 body");
   CHECK(BodyOf(Exchange(address_, HttpGet("//x//y?z"))) == "GET //x//y?z   ");
+  for (const std::string method :
+       {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}) {
+    CHECK(BodyOf(Exchange(address_, method + " / HTTP/1.1\r\n\r\n")) ==
+          method + " /   ");
+  }
+  CHECK(BodyOf(Exchange(address_, "BREW / HTTP/1.1\r\n\r\n")) == " /   ");
 }
 
 TEST_CASE_METHOD(ServerFixture, "A body in chunks is put together",

@@ -20,7 +20,7 @@ using testing::RawClient;
 
 constexpr int kRequests = 1000;
 
-constexpr std::array<std::string_view, 4> kRequestTexts = {
+constexpr std::array<std::string_view, 6> kRequestTexts = {
     "GET /discovery/polls?env=dev&appid=demo.app&hostname=p&"
     "latest_timestamp=0 HTTP/1.1\r\nHost: node\r\nx1-bmspy-timeout: 1\r\n\r\n",
     "GET http://node/discovery/fetch/all?callback=f%3C HTTP/1.0\r\n\r\n",
@@ -29,7 +29,9 @@ constexpr std::array<std::string_view, 4> kRequestTexts = {
     "zone=z&env=dev&appid=demo.app&hostname=h&status=1&addrs=a%3A%2F%2Fb",
     "POST /discovery/set?zone=z&env=dev&appid=demo.app HTTP/1.1\r\nHost: "
     "node\r\nContent-Type: application/json\r\nTransfer-Encoding: "
-    "chunked\r\n\r\n12\r\n{\"Hostname\":[\"h\"]}\r\n0\r\n\r\n"};
+    "chunked\r\n\r\n12\r\n{\"Hostname\":[\"h\"]}\r\n0\r\n\r\n",
+    "CONNECT 127.0.0.1:1 HTTP/1.1\r\nExpect: 100-continue\r\n\r\n",
+    "BREW /pot HTTP/1.1\r\nExpect: coffee\r\nContent-Length: 3\r\n\r\nabc"};
 
 // Bits that parsers trip over.
 constexpr std::array<std::string_view, 18> kSnippets = {
