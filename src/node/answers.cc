@@ -185,6 +185,17 @@ Response TimeoutAnswer(Quirks quirks) {
   return response;
 }
 
+Response ProtectedAnswer() { return CodeAnswer(kCodeServerError); }
+
+Response BehindProtectedAnswer(const Response& response) {
+  Response both = ProtectedAnswer();
+  if (response.body != nullptr) {
+    both.body =
+        std::make_shared<const std::string>(*both.body + *response.body);
+  }
+  return both;
+}
+
 Response EmptyAnswer() { return Response(); }
 
 Response PathAnswer() { return Text(404, "404 page not found"); }

@@ -49,6 +49,12 @@ Response PollsAnswer(const AppViews& apps,
 // The answer to a poll whose time is over.
 Response TimeoutAnswer(Quirks quirks);
 
+// The answer of a node in start-up protection.
+Response ProtectedAnswer();
+
+// Returns `response`, which that answer should have replaced, behind it.
+Response BehindProtectedAnswer(const Response& response);
+
 // The answer to a request that the real server forgets to answer.
 Response EmptyAnswer();
 

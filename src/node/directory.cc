@@ -22,7 +22,9 @@ constexpr std::chrono::minutes kMemoryOfEnds{10};
 
 Pollers::Expire Expiry(Quirks quirks) {
   return [quirks](const Waiter& waiter) {
-    return WithCallback(TimeoutAnswer(quirks), waiter.callback);
+    const Response response = TimeoutAnswer(quirks);
+    return waiter.is_protected ? BehindProtectedAnswer(response)
+                               : WithCallback(response, waiter.callback);
   };
 }
 
@@ -35,7 +37,7 @@ Directory::Directory(base::Loop& loop, NodeIdentity self, std::uint32_t seed,
       log_sink_(std::move(log_sink)),
       quirks_(quirks),
       store_(loop.clock(), quirks),
-      sweeper_(store_, loop.clock(), seed),
+      sweeper_(store_, loop.clock(), seed, quirks),
       pollers_(loop, reply, Expiry(quirks)),
       shared_pollers_(loop, reply, Expiry(quirks)) {
   RegisterSelf();

@@ -39,9 +39,6 @@
 namespace naming::node {
 namespace {
 
-// How long reads are protected at most, as in the real server.
-constexpr std::chrono::seconds kProtection{60};
-
 // How long Stop() waits for a loop that is told to leave its peers, which is
 // bounded itself: a loop that is stuck must not keep the program from ending.
 constexpr std::chrono::seconds kLeaveLimit{3};
@@ -203,9 +200,7 @@ void DiscoveryNode::Rep::Assemble(DiscoveryNodeOptions options) {
                           if (replicator) replicator->OnSelfRenewed();
                         }});
   handlers.emplace(*directory, replicator ? &*replicator : nullptr, reply);
-  if (options.protect) {
-    handlers->ProtectReadsUntil(loop->clock().Now() + kProtection);
-  }
+  if (options.protect) handlers->ProtectReads();
 }
 
 void DiscoveryNode::Rep::StartReplicator(const DiscoveryNodeOptions& options) {

@@ -23,6 +23,11 @@ constexpr milliseconds kMaxHold = std::chrono::seconds(30);
 // The limit of other requests in the real server's sample configuration.
 constexpr milliseconds kMaxWrite = std::chrono::seconds(40);
 
+// How long reads are protected at most, as in the real server, and in earlier
+// ones.
+constexpr std::chrono::seconds kProtection{60};
+constexpr std::chrono::seconds kLeakingProtection{90};
+
 // What a server takes off a client's time limit, for the way back.
 constexpr milliseconds kTimeoutMargin{20};
 
@@ -56,7 +61,9 @@ std::optional<Response> Handlers::Handle(RequestId id, const Request& request) {
   if (route->method != request.method) return MethodAnswer();
   const Form form(request, directory_.quirks());
   if (route->method == "GET" && IsProtected()) {
-    return WithCallback(CodeAnswer(kCodeServerError), form.First("callback"));
+    const Quirks quirks = directory_.quirks();
+    if (quirks.leaking_protection()) return Leak(id, request, form, *route);
+    return WithCallback(ProtectedAnswer(), form.First("callback"));
   }
   std::optional<Response> response =
       (this->*route->function)(id, request, form);
@@ -78,6 +85,21 @@ const Handlers::Route* Handlers::FindRoute(std::string_view path) {
       {"/discovery/nodes", {"GET", &Handlers::Nodes}}};
   const auto it = routes->find(path);
   return it == routes->end() ? nullptr : &it->second;
+}
+
+std::optional<Response> Handlers::Leak(RequestId id, const Request& request,
+                                       const Form& form, const Route& route) {
+  const std::optional<Response> response =
+      (this->*route.function)(id, request, form);
+  if (!response) return std::nullopt;
+  return BehindProtectedAnswer(*response);
+}
+
+void Handlers::ProtectReads() {
+  protected_until_ =
+      directory_.clock().Now() + (directory_.quirks().leaking_protection()
+                                      ? kLeakingProtection
+                                      : kProtection);
 }
 
 bool Handlers::IsProtected() {
@@ -247,6 +269,9 @@ std::optional<Response> Handlers::Poll(RequestId id, const Request& request,
     arguments->latest_timestamps.assign(app_ids.size(), 0);
   }
   PollFindings found = Look(*arguments);
+  if (!found.missing.empty() && directory_.quirks().missing_app_fails_poll()) {
+    return CodeAnswer(kCodeNotFound);
+  }
   const std::string& first = app_ids.front();
   const auto news = found.news.find(first);
   const bool has_news = news != found.news.end();
@@ -316,6 +341,7 @@ void Handlers::Hold(RequestId id, const Request& request, const Form& form,
   waiter.app_ids = arguments.app_ids;
   waiter.missing = std::move(missing);
   waiter.callback = form.First("callback");
+  waiter.is_protected = IsProtected();
   directory_.Hold(std::move(waiter), TimeLimit(request.timeout, kMaxHold));
 }
 

@@ -37,12 +37,10 @@ class Handlers final {
         replicator_(replicator),
         reply_(std::move(reply)) {}
 
-  // Answers reads with an error until a peer has told what there is, or until
-  // `time`: a node that has just started would tell its clients that all is
+  // Answers reads with an error until a peer has told what there is, or for a
+  // minute: a node that has just started would tell its clients that all is
   // gone.
-  void ProtectReadsUntil(base::Clock::TimePoint time) {
-    protected_until_ = time;
-  }
+  void ProtectReads();
 
   // Returns the answer to `request`; nullopt: it is held under `id`, by the
   // Directory or until peers have it.
@@ -82,6 +80,10 @@ class Handlers final {
             std::vector<std::string> missing);
 
   bool IsProtected();
+
+  // By quirk, answers what a protected node should not.
+  std::optional<Response> Leak(RequestId id, const Request& request,
+                               const Form& form, const Route& route);
 
   // Passes `write` on. Returns `response` when nobody is to be waited for.
   std::optional<Response> Pass(RequestId id, const Request& request,

@@ -7,6 +7,11 @@
 #include <utility>
 
 namespace naming::node {
+namespace {
+
+constexpr std::size_t kFew = 3;
+
+}  // namespace
 
 void LeaseSweeper::OnCancelled() {
   if (expected_ > 0) expected_ -= 2;
@@ -24,6 +29,11 @@ std::vector<InstanceKey> LeaseSweeper::Sweep() {
   const std::int64_t now = UnixNanos(clock_);
   for (const InstanceKey& key : expired) store_.Cancel(key, now);
   return expired;
+}
+
+bool LeaseSweeper::is_preserving() const {
+  if (store_.size() <= kFew && !quirks_.preserved_few()) return false;
+  return last_renewals_ < Most(expected_);
 }
 
 void LeaseSweeper::Recount() {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "node/quirks.h"
 #include "node/store.h"
 
 namespace naming::node {
@@ -22,6 +23,10 @@ namespace naming::node {
 // the next Recount(), as in the real server: losing more than 15 % of the
 // instances within a quarter of an hour stops eviction.
 //
+// Three instances or fewer, the node itself among them, tell nothing of the
+// network: there is no self-preservation. (In the real server there is, so that
+// a dead one stays for up to an hour: Quirk::kPreservedFew.)
+//
 // Thread-compatible.
 class LeaseSweeper final {
  public:
@@ -32,8 +37,9 @@ class LeaseSweeper final {
 
   // Both outlive the sweeper. `seed` decides who goes first when more have
   // expired than may go at once.
-  LeaseSweeper(Store& store, const base::Clock& clock, std::uint32_t seed)
-      : store_(store), clock_(clock), random_(seed) {}
+  LeaseSweeper(Store& store, const base::Clock& clock, std::uint32_t seed,
+               Quirks quirks = {})
+      : store_(store), clock_(clock), quirks_(quirks), random_(seed) {}
 
   void OnAdded() { expected_ += 2; }
   void OnCancelled();
@@ -47,7 +53,7 @@ class LeaseSweeper final {
   void Recount();
 
   // Returns whether the last minute brought too few renewals.
-  bool is_preserving() const { return last_renewals_ < Most(expected_); }
+  bool is_preserving() const;
 
  private:
   // 85 % of `count`, rounded down.
@@ -57,6 +63,7 @@ class LeaseSweeper final {
 
   Store& store_;
   const base::Clock& clock_;
+  const Quirks quirks_;
   std::mt19937 random_;
   std::int64_t expected_ = 0;       // Renewals a minute.
   std::int64_t renewals_ = 0;       // In this minute.

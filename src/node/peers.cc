@@ -77,7 +77,7 @@ void Peers::Ask(const std::string& address) {
 std::vector<std::string> Peers::OwnZone() const {
   std::vector<std::string> addresses;
   for (const auto& [address, peer] : peers_) {
-    if (peer.zone == own_zone_ && !peer.is_lost) addresses.push_back(address);
+    if (peer.zone == own_zone_ && IsTold(peer)) addresses.push_back(address);
   }
   return addresses;
 }
@@ -85,7 +85,7 @@ std::vector<std::string> Peers::OwnZone() const {
 std::vector<std::string> Peers::OnePerOtherZone() {
   std::map<std::string_view, std::vector<std::string>> up;
   for (const auto& [address, peer] : peers_) {
-    if (peer.zone != own_zone_ && !peer.is_lost) {
+    if (peer.zone != own_zone_ && IsTold(peer)) {
       up[peer.zone].push_back(address);
     }
   }

@@ -54,10 +54,13 @@ class Peers final {
   // Asks for fetch/all.
   void Ask(const std::string& address);
 
-  // Returns the peers of the own zone that aren't lost.
+  // By quirk, writes go to lost peers too.
+  void TellLost() { tells_lost_ = true; }
+
+  // Returns the peers of the own zone that are told of writes.
   std::vector<std::string> OwnZone() const;
 
-  // Returns a random peer of each other zone, among those that aren't lost.
+  // Returns a random peer of each other zone, among those that are told.
   std::vector<std::string> OnePerOtherZone();
 
   // Sends a write; `done` gets the answer, or why there is none.
@@ -79,6 +82,7 @@ class Peers final {
     std::unique_ptr<base::Backoff> backoff;
   };
 
+  bool IsTold(const Peer& peer) const { return tells_lost_ || !peer.is_lost; }
   void Send(net::HttpRequest request, const std::string& address, Done done);
   void OnAnswer(const std::string& address, const absl::Status& status);
   void OnAllAnswer(const std::string& address,
@@ -92,6 +96,7 @@ class Peers final {
   const LogSink log_sink_;
   const OnAll on_all_;
   std::minstd_rand random_;
+  bool tells_lost_ = false;
   std::map<std::string, Peer> peers_;  // By address.
   std::set<net::HttpClient::RequestId> under_way_;
 };

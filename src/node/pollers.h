@@ -30,6 +30,7 @@ struct Waiter {
   std::vector<std::string> app_ids;  // As asked for, perhaps repeated.
   std::vector<std::string> missing;  // Those that there were not at the start.
   std::string callback;              // JSONP; mostly empty.
+  bool is_protected = false;         // By quirk held nevertheless.
 };
 
 // The polls that wait for a change of an application they name, each by itself:

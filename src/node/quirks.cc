@@ -20,12 +20,14 @@ constexpr Quirks kV120 = Quirks()
                              .With(Quirk::kQuietLastCancel)
                              .With(Quirk::kIgnoredDirty)
                              .With(Quirk::kHangingWrites)
-                             .With(Quirk::kHomeZoneOnly);
+                             .With(Quirk::kHomeZoneOnly)
+                             .With(Quirk::kPreservedFew);
 
 constexpr Quirks kV112 = kV120.With(Quirk::kMissingAppFailsPoll)
                              .With(Quirk::kZeroingSet)
                              .With(Quirk::kListedScheduler)
                              .With(Quirk::kDoubledTimeout)
+                             .With(Quirk::kLeakingProtection)
                              .With(Quirk::kPlainPolls);
 
 constexpr Quirks kV111 =
@@ -45,11 +47,13 @@ constexpr Name kNames[] = {
     {"ignored-dirty", Set(Quirk::kIgnoredDirty)},
     {"hanging-writes", Set(Quirk::kHangingWrites)},
     {"home-zone-only", Set(Quirk::kHomeZoneOnly)},
+    {"preserved-few", Set(Quirk::kPreservedFew)},
     {"comma-lists", Set(Quirk::kCommaLists)},
     {"missing-app-fails-poll", Set(Quirk::kMissingAppFailsPoll)},
     {"zeroing-set", Set(Quirk::kZeroingSet)},
     {"listed-scheduler", Set(Quirk::kListedScheduler)},
     {"doubled-timeout", Set(Quirk::kDoubledTimeout)},
+    {"leaking-protection", Set(Quirk::kLeakingProtection)},
     {"plain-polls", Set(Quirk::kPlainPolls)},
     {"v1.1.1", kV111},
     {"v1.1.2", kV112},

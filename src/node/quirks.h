@@ -23,10 +23,12 @@ namespace naming::node {
 //   ignored-dirty            x       x       x
 //   hanging-writes           x       x       x
 //   home-zone-only           x       x       x
+//   preserved-few            x       x       x
 //   missing-app-fails-poll   x       x
 //   zeroing-set              x       x
 //   listed-scheduler         x       x
 //   doubled-timeout          x       x
+//   leaking-protection       x       x
 //   plain-polls              x       x
 //   comma-lists              x
 //   restarting-version       x
@@ -49,13 +51,15 @@ enum class Quirk : std::uint8_t {
   // A registration with an older dirty_timestamp than the stored one is
   // answered 0, raises the revision, and is dropped.
   kIgnoredDirty,
-  // A write waits for other nodes until its deadline.
+  // Each write waits for a node that hangs until its deadline.
   kHangingWrites,
   // Renewals and cancellations stay in the zone of the node that they come to.
   kHomeZoneOnly,
+  // Of three instances or fewer a single silent one stops eviction.
+  kPreservedFew,
   // A list is one value with commas; of a repeated parameter the first counts.
   kCommaLists,
-  // A poll for an application that isn't there is answered -404 at once.
+  // A poll with an application that isn't there is answered -404 at once.
   kMissingAppFailsPoll,
   // /set makes the up, dirty and latest timestamps 0, unless it is told one.
   kZeroingSet,
@@ -64,6 +68,8 @@ enum class Quirk : std::uint8_t {
   // At the end of its time a poll is answered with two JSON texts. Known of
   // poll; polls does it too, so that clients which only use that can be tested.
   kDoubledTimeout,
+  // Start-up protection lasts 90 s, and behind its error stands what it hides.
+  kLeakingProtection,
   // polls answers in the form of the other endpoints, without "error".
   kPlainPolls,
 };
@@ -93,6 +99,7 @@ class Quirks final {
   bool ignored_dirty() const { return Has(Quirk::kIgnoredDirty); }
   bool hanging_writes() const { return Has(Quirk::kHangingWrites); }
   bool home_zone_only() const { return Has(Quirk::kHomeZoneOnly); }
+  bool preserved_few() const { return Has(Quirk::kPreservedFew); }
   bool comma_lists() const { return Has(Quirk::kCommaLists); }
   bool missing_app_fails_poll() const {
     return Has(Quirk::kMissingAppFailsPoll);
@@ -100,6 +107,7 @@ class Quirks final {
   bool zeroing_set() const { return Has(Quirk::kZeroingSet); }
   bool listed_scheduler() const { return Has(Quirk::kListedScheduler); }
   bool doubled_timeout() const { return Has(Quirk::kDoubledTimeout); }
+  bool leaking_protection() const { return Has(Quirk::kLeakingProtection); }
   bool plain_polls() const { return Has(Quirk::kPlainPolls); }
 
   constexpr bool Has(Quirk quirk) const { return (bits_ & Bit(quirk)) != 0; }

@@ -80,6 +80,7 @@ Replicator::Replicator(base::Loop& loop, net::HttpClient& http,
                OnAll(address, std::move(instances));
              }) {
   directory_.RememberCancels();
+  if (options_.faults.hanging_writes) peers_.TellLost();
 }
 
 Replicator::~Replicator() {

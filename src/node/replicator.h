@@ -45,7 +45,8 @@ struct Write {
 // Where the real server errs; each is off unless asked for.
 struct ReplicationFaults {
   bool joined_addrs = false;    // Replicas get all addresses as one.
-  bool hanging_writes = false;  // A write waits for a peer as long as it may.
+  bool hanging_writes = false;  // Each write waits for a peer that hangs, as
+                                // long as it may.
   bool home_zone_only = false;  // A renew or cancel of another zone's instance
                                 // isn't passed on to that zone.
 };

@@ -83,6 +83,19 @@ TEST_CASE("naming-node takes quirks by name", "[quirks]") {
                  Contains(R"("infra.discovery":{)"));
 }
 
+TEST_CASE("naming-node knows every quirk and version", "[quirks]") {
+  const std::string names = GENERATE(
+      "shared-poll-channels,joined-addrs,quiet-set,quiet-last-cancel,"
+      "restarting-version,ignored-dirty,hanging-writes,home-zone-only,"
+      "preserved-few,comma-lists,missing-app-fails-poll,zeroing-set,"
+      "listed-scheduler,doubled-timeout,leaking-protection,plain-polls",
+      "v1.1.1", "v1.1.2", "v1.2.0");
+  CAPTURE(names);
+  Process program(
+      {NAMING_NODE_PROGRAM, "--listen", "127.0.0.1:0", "--quirks", names});
+  CHECK_THAT(program.ReadLine().value_or(""), Contains("listening on "));
+}
+
 TEST_CASE("naming-node refuses a quirk that there isn't", "[quirks]") {
   Process program({NAMING_NODE_PROGRAM, "--quirks", "quiet-set,loud"});
   CHECK(program.Wait() == 2);

@@ -45,9 +45,25 @@ struct NAMING_EXPORT DiscoveryNodeOptions {
   // spread over zones: a real server's scheduler files. Empty: there are none.
   std::string scheduler_dir;
 
-  // Which faults of real servers it has: the names in src/node/quirks.h, such
-  // as "quiet-set", or a version such as "v1.2.0" for all that it had. None
-  // unless a test is to show that a client stands them.
+  // Which faults of real servers it has, so that a test can show that a client
+  // stands them: none, unless they are named. A version, "v1.1.1", "v1.1.2" or
+  // "v1.2.0", stands for those that it had; the first eight are of all three.
+  //   shared-poll-channels    polls of one hostname get each other's answers
+  //   joined-addrs            other nodes get all addresses as one
+  //   quiet-set               /set doesn't raise the revision
+  //   quiet-last-cancel       nobody is told that the last instance has gone
+  //   ignored-dirty           an older dirty_timestamp is answered 0, no more
+  //   hanging-writes          a write waits for a node that hangs
+  //   home-zone-only          renewals and cancellations stay in a zone
+  //   preserved-few           of two or three a dead one stays for an hour
+  //   missing-app-fails-poll  v1.1.1, v1.1.2: one unknown application fails all
+  //   zeroing-set             both: /set makes timestamps 0
+  //   listed-scheduler        both: the scheduler is a list
+  //   doubled-timeout         both: the end of a poll is told twice
+  //   leaking-protection      both: a protected node answers behind its error
+  //   plain-polls             both: polls answers without "error"
+  //   comma-lists             v1.1.1: commas separate what is a list
+  //   restarting-version      v1.1.1: revisions count from 1
   std::vector<std::string> quirks;
 
   // The nodes of its own zone, each "host:port", with or without itself: they
@@ -89,8 +105,8 @@ NAMING_EXPORT absl::Status Validate(const DiscoveryNodeOptions& options);
 //
 // An instance that no longer renews goes after 90 s, at the next sweep, one of
 // which comes each minute; but while more than 15 % of all renewals stay away,
-// not before an hour has passed. Of three instances, the node itself among
-// them, a single silent one is that many already.
+// not before an hour has passed. With three instances or fewer, the node itself
+// among them, that many staying away means nothing.
 //
 // Thread-safe, from threads other than its own. Owns one thread, and another
 // when it has a state file.

@@ -279,9 +279,9 @@ TEST_CASE("The clock that is advanced ends polls", "[node]") {
 TEST_CASE("The clock that is advanced lets leases run out", "[node]") {
   const auto node = StartNode();
   Register(*node, "a", "h1");
-  node->AdvanceClock(hours(1));
+  node->AdvanceClock(seconds(90));
   CHECK(Fetch(*node, "a").find("h1") != std::string::npos);
-  node->AdvanceClock(seconds(120));
+  node->AdvanceClock(seconds(60));
   CHECK(Fetch(*node, "a") ==
         R"({"code":-404,"message":"-404","ttl":1,"data":null})");
   // It has renewed its own meanwhile.

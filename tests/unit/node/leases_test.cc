@@ -18,6 +18,8 @@ using std::chrono::seconds;
 
 class LeaseFixture : public NodeFixture {
  protected:
+  explicit LeaseFixture(Quirks chosen = {}) : NodeFixture(chosen) {}
+
   void RegisterFleet(int count) {
     for (int i = 0; i < count; ++i) Register("fleet", "h" + std::to_string(i));
     fleet_size_ = count;
@@ -64,9 +66,9 @@ TEST_CASE_METHOD(LeaseFixture, "A node that was cancelled registers again",
   CHECK(IsThere("infra.discovery", "node7171"));
 }
 
-TEST_CASE_METHOD(LeaseFixture, "One dead of four or more goes in 90 to 150 s",
+TEST_CASE_METHOD(LeaseFixture, "One dead among others goes in 90 to 150 s",
                  "[leases]") {
-  const int count = GENERATE(3, 11);  // And the node itself.
+  const int count = GENERATE(1, 2, 3, 11);  // And the node itself.
   RegisterFleet(count);
   HalfMinute(0);
   HalfMinute(0);  // The first minute after many registered preserves.
@@ -114,8 +116,30 @@ TEST_CASE_METHOD(LeaseFixture, "A fleet that falls silent stays for an hour",
   CHECK(HasLogged("resumed"));
 }
 
-TEST_CASE_METHOD(LeaseFixture, "One dead of two or three goes after an hour",
+TEST_CASE_METHOD(LeaseFixture, "Two dead of three go one after the other",
                  "[leases]") {
+  RegisterFleet(2);
+  for (int i = 0; i < 5; ++i) HalfMinute(2);
+  CHECK(directory.store().size() == 2);
+  HalfMinute(2);
+  HalfMinute(2);
+  CHECK(directory.store().size() == 1);
+}
+
+TEST_CASE_METHOD(LeaseFixture, "Two dead of four stay for an hour",
+                 "[leases]") {
+  RegisterFleet(3);
+  for (int i = 0; i < 120; ++i) HalfMinute(2);
+  CHECK(directory.store().size() == 4);
+}
+
+struct PreservedFewFixture : LeaseFixture {
+  PreservedFewFixture() : LeaseFixture(*Quirks::Parse({"preserved-few"})) {}
+};
+
+TEST_CASE_METHOD(PreservedFewFixture,
+                 "preserved-few: one dead of two or three goes after an hour",
+                 "[leases][quirks]") {
   RegisterFleet(GENERATE(1, 2));
   for (int i = 0; i < 120; ++i) HalfMinute(1);
   CHECK(IsThere("fleet", "h0"));

@@ -35,11 +35,13 @@ TEST_CASE("Each name sets its own quirk and no other", "[quirks]") {
            {"ignored-dirty", Quirk::kIgnoredDirty},
            {"hanging-writes", Quirk::kHangingWrites},
            {"home-zone-only", Quirk::kHomeZoneOnly},
+           {"preserved-few", Quirk::kPreservedFew},
            {"comma-lists", Quirk::kCommaLists},
            {"missing-app-fails-poll", Quirk::kMissingAppFailsPoll},
            {"zeroing-set", Quirk::kZeroingSet},
            {"listed-scheduler", Quirk::kListedScheduler},
            {"doubled-timeout", Quirk::kDoubledTimeout},
+           {"leaking-protection", Quirk::kLeakingProtection},
            {"plain-polls", Quirk::kPlainPolls},
        }) {
     CAPTURE(name);
@@ -51,13 +53,14 @@ TEST_CASE("Each name sets its own quirk and no other", "[quirks]") {
 
 TEST_CASE("A version stands for the quirks that it had", "[quirks]") {
   const Quirks newest = Parsed({"v1.2.0"});
-  CHECK(newest == Parsed({"shared-poll-channels", "joined-addrs", "quiet-set",
-                          "quiet-last-cancel", "ignored-dirty",
-                          "hanging-writes", "home-zone-only"}));
+  CHECK(newest ==
+        Parsed({"shared-poll-channels", "joined-addrs", "quiet-set",
+                "quiet-last-cancel", "ignored-dirty", "hanging-writes",
+                "home-zone-only", "preserved-few"}));
   const Quirks older = Parsed({"v1.1.2"});
   CHECK(older == (newest | Parsed({"missing-app-fails-poll", "zeroing-set",
                                    "listed-scheduler", "doubled-timeout",
-                                   "plain-polls"})));
+                                   "leaking-protection", "plain-polls"})));
   CHECK(Parsed({"v1.1.1"}) ==
         (older | Parsed({"comma-lists", "restarting-version"})));
   CHECK(Parsed({"v1.2.0", "comma-lists"}).comma_lists());
@@ -71,8 +74,9 @@ TEST_CASE("An unknown quirk is refused by name, with those that there are",
         "node: options.quirks: no such quirk: loud; there are "
         "shared-poll-channels, joined-addrs, quiet-set, quiet-last-cancel, "
         "restarting-version, ignored-dirty, hanging-writes, home-zone-only, "
-        "comma-lists, missing-app-fails-poll, zeroing-set, listed-scheduler, "
-        "doubled-timeout, plain-polls, v1.1.1, v1.1.2, v1.2.0");
+        "preserved-few, comma-lists, missing-app-fails-poll, zeroing-set, "
+        "listed-scheduler, doubled-timeout, leaking-protection, plain-polls, "
+        "v1.1.1, v1.1.2, v1.2.0");
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ class QuirkyNode final : public NodeFixture {
   using NodeFixture::Cancel;
   using NodeFixture::directory;
   using NodeFixture::GetBody;
+  using NodeFixture::handlers;
   using NodeFixture::Key;
   using NodeFixture::kOk;
   using NodeFixture::log;

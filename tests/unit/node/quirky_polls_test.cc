@@ -113,6 +113,48 @@ TEST_CASE("missing-app-fails-poll: one application that isn't there fails all",
                  Contains(R"("error":{"-404":["nope"]})"));
 }
 
+TEST_CASE("missing-app-fails-poll: poll says so like the other endpoints",
+          "[quirks]") {
+  constexpr const char* kPoll =
+      "/discovery/poll?env=dev&hostname=p&appid=a&appid=nope";
+  QuirkyNode quirky({"missing-app-fails-poll"});
+  quirky.Register("a", "h1");
+  CHECK(quirky.GetBody(kPoll) == R"({"code":-404,"message":"-404","ttl":1})");
+  QuirkyNode correct;
+  correct.Register("a", "h1");
+  CHECK_THAT(correct.GetBody(kPoll), StartsWith(R"({"code":0,)"));
+}
+
+TEST_CASE("leaking-protection: what is hidden stands behind the error",
+          "[quirks]") {
+  constexpr const char* kProtected =
+      R"({"code":-500,"message":"-500","ttl":1})";
+  constexpr const char* kNodes = "/discovery/nodes";
+  const bool is_quirky = GENERATE(true, false);
+  CAPTURE(is_quirky);
+  QuirkyNode node(is_quirky ? std::vector<std::string>{"leaking-protection"}
+                            : std::vector<std::string>{});
+  const std::string nodes = node.GetBody(kNodes);
+  node.handlers.ProtectReads();
+  CHECK(node.GetBody(kNodes) ==
+        (is_quirky ? kProtected + nodes : std::string(kProtected)));
+  if (is_quirky) {
+    node.Register("a", "h1");
+    const RequestId ends = node.Hold({"a"});
+    node.loop.Advance(seconds(30));
+    CHECK(node.Answer(ends) == std::string(kProtected) + kNotModified);
+    const RequestId told = node.Hold({"a"});
+    node.Register("a", "h2");
+    CHECK_THAT(node.Answer(told),
+               StartsWith(std::string(kProtected) + R"({"code":0,)"));
+  }
+  // Which lasts 90 s and 60 s.
+  node.loop.Advance(seconds(59));
+  CHECK_THAT(node.GetBody(kNodes), StartsWith(kProtected));
+  node.loop.Advance(seconds(1));
+  CHECK(node.GetBody(kNodes) == nodes);
+}
+
 TEST_CASE("doubled-timeout: the end of a poll is told twice", "[quirks]") {
   const auto answer = [](QuirkyNode node) {
     node.Register("a", "h1");
