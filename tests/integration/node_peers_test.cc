@@ -2,14 +2,12 @@
 // Nodes that replicate to each other, over real sockets.
 
 #include <chrono>
-#include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "naming/node/discovery_node.h"
-#include "tests/integration/node/http.h"
+#include "tests/integration/node/cluster.h"
 #include "tests/support/catch.h"
 #include "tests/support/eventually.h"
 #include "tests/support/raw_server.h"
@@ -19,103 +17,19 @@ namespace naming::node {
 namespace {
 
 using std::chrono::seconds;
-using testing::BodyOf;
+using testing::AreEqual;
+using testing::Cluster;
 using testing::Eventually;
-using testing::Exchange;
-using testing::HttpGet;
-using testing::HttpPost;
+using testing::Key;
+using testing::kOk;
+using testing::Place;
 using testing::RawConnection;
 using testing::RawRequest;
 using testing::RawServer;
-using testing::RefusingPort;
+using testing::Register;
+using testing::TwoZones;
 
-constexpr const char* kOk = R"({"code":0,"message":"0","ttl":1})";
 constexpr const char* kMissing = R"({"code":-404,"message":"-404","ttl":1})";
-
-// One of the addresses of a cluster, with or without a node at it.
-class Place final {
- public:
-  explicit Place(std::string zone) : zone_(std::move(zone)) {}
-
-  std::string address() const {
-    return absl::StrFormat("127.0.0.1:%d", port_.port());
-  }
-  std::uint16_t port() const { return port_.port(); }
-  const std::string& zone() const { return zone_; }
-  DiscoveryNode& node() { return *node_; }
-
-  void Start(DiscoveryNodeOptions options) {
-    options.listen = address();
-    options.zone = zone_;
-    options.hostname = "node-" + address();
-    auto node = DiscoveryNode::Start(std::move(options));
-    INFO(node.status());
-    REQUIRE(node.ok());
-    node_ = *std::move(node);
-  }
-  void Stop() { node_.reset(); }
-
-  std::string Post(const std::string& path, const std::string& form) const {
-    return BodyOf(Exchange(address(), HttpPost("/discovery/" + path, form)));
-  }
-  std::string Get(const std::string& target) const {
-    return BodyOf(Exchange(address(), HttpGet("/discovery/" + target)));
-  }
-
-  bool Holds(const std::string& app_id, const std::string& text) const {
-    return Get("fetch?env=dev&status=3&appid=" + app_id).find(text) !=
-           std::string::npos;
-  }
-
- private:
-  const RefusingPort port_;  // Keeps the port for this test.
-  const std::string zone_;
-  std::unique_ptr<DiscoveryNode> node_;
-};
-
-// Three places in a zone, and what a node at one of them is started with.
-struct Cluster {
-  Place a{"sh001"};
-  Place b{"sh001"};
-  Place c{"sh001"};
-
-  DiscoveryNodeOptions Options() const {
-    DiscoveryNodeOptions options;
-    options.nodes = {a.address(), b.address(), c.address()};
-    return options;
-  }
-
-  void StartAll() {
-    for (Place* const place : {&a, &b, &c}) place->Start(Options());
-    // Each has found the others.
-    for (const Place* const place : {&a, &b, &c}) {
-      REQUIRE(Eventually([&] {
-        const std::string nodes = place->Get("nodes");
-        return HasAll(*place) &&
-               nodes.find("\"status\":1") == std::string::npos;
-      }));
-    }
-  }
-
-  bool HasAll(const Place& place) const {
-    return place.Holds("infra.discovery", "node-" + a.address()) &&
-           place.Holds("infra.discovery", "node-" + b.address()) &&
-           place.Holds("infra.discovery", "node-" + c.address());
-  }
-};
-
-std::string Key(const std::string& app_id, const std::string& hostname,
-                const std::string& zone = "sh001") {
-  return "env=dev&zone=" + zone + "&appid=" + app_id + "&hostname=" + hostname;
-}
-
-void Register(const Place& place, const std::string& app_id,
-              const std::string& hostname, const std::string& more = "") {
-  REQUIRE(place.Post("register", Key(app_id, hostname, place.zone()) +
-                                     "&status=1&addrs=http%3A%2F%2F1.1.1.1%3A80"
-                                     "&addrs=grpc%3A%2F%2F1.1.1.1%3A90" +
-                                     more) == kOk);
-}
 
 void Hang(const RawRequest&, RawConnection& connection) { connection.Hang(); }
 
@@ -254,6 +168,30 @@ TEST_CASE("What was cancelled while a node was cut off stays cancelled",
   cluster.c.Stop();
 }
 
+TEST_CASE("A node that is cut off and back is equal to the others",
+          "[node][peers]") {
+  Cluster cluster;
+  cluster.StartAll();
+  Register(cluster.a, "main.account", "before");
+  cluster.c.node().AddFault(Fault::Drop(""));  // Whatever reaches it.
+  Register(cluster.a, "main.account", "meanwhile");
+  Register(cluster.b, "main.account", "there");
+  REQUIRE(cluster.b.Post("cancel", Key("main.account", "before")) == kOk);
+  CHECK(cluster.b.Holds("main.account", "meanwhile"));
+  CHECK(cluster.a.Holds("main.account", "there"));
+  CHECK_FALSE(cluster.a.Holds("main.account", "before"));
+
+  cluster.c.node().ClearFaults();
+  CHECK(cluster.c.Holds("main.account", "before"));
+  for (Place* const place : {&cluster.a, &cluster.b, &cluster.c}) {
+    place->node().AdvanceClock(seconds(30));  // A renew interval.
+  }
+  CHECK(Eventually([&] { return AreEqual(cluster.a, cluster.b, cluster.c); }));
+  CHECK(cluster.c.Holds("main.account", "meanwhile"));
+  CHECK(cluster.c.Holds("main.account", "there"));
+  CHECK_FALSE(cluster.c.Holds("main.account", "before"));
+}
+
 TEST_CASE("A node that stops leaves infra.discovery of the others",
           "[node][peers]") {
   Cluster cluster;
@@ -287,30 +225,6 @@ TEST_CASE("A node that registers itself with one of a zone joins it",
   CHECK(cluster.c.Holds("main.account", "h1"));
 }
 
-// Two nodes in one zone, one in another.
-struct TwoZones {
-  Place a{"sh001"};
-  Place b{"sh001"};
-  Place c{"sh002"};
-
-  TwoZones() {
-    DiscoveryNodeOptions options;
-    options.nodes = {a.address(), b.address()};
-    options.zones = {{"sh002", {c.address()}}};
-    a.Start(options);
-    b.Start(options);
-    options.nodes = {c.address()};
-    options.zones = {{"sh001", {a.address(), b.address()}}};
-    c.Start(options);
-    REQUIRE(Eventually([&] {
-      return a.Holds("infra.discovery", "node-" + c.address()) &&
-             b.Holds("infra.discovery", "node-" + c.address()) &&
-             c.Holds("infra.discovery", "node-" + a.address()) &&
-             c.Holds("infra.discovery", "node-" + b.address());
-    }));
-  }
-};
-
 TEST_CASE("Writes reach every node of every zone", "[node][peers]") {
   TwoZones zones;
   Register(zones.a, "main.account", "h1");
@@ -338,7 +252,12 @@ TEST_CASE("Writes reach every node of every zone", "[node][peers]") {
     CHECK(zones.a.Post("cancel", Key("main.account", "h2", "sh002")) ==
           kMissing);
   }
-  SECTION("a renewal mends the other zone") {
+}
+
+TEST_CASE("Renewals mend what differs between two zones", "[node][peers]") {
+  TwoZones zones;
+  SECTION("where an instance is missing") {
+    Register(zones.c, "main.account", "h2");
     for (const Place* const place : {&zones.a, &zones.b}) {
       REQUIRE(place->Post("cancel", Key("main.account", "h2", "sh002") +
                                         "&replication=true") == kOk);
@@ -349,7 +268,21 @@ TEST_CASE("Writes reach every node of every zone", "[node][peers]") {
     CHECK((zones.a.Holds("main.account", "h2") ||
            zones.b.Holds("main.account", "h2")));
     zones.c.Post("renew", Key("main.account", "h2", "sh002"));
-    CHECK(all_hold("h2"));
+    CHECK(zones.a.Holds("main.account", "h2"));
+    CHECK(zones.b.Holds("main.account", "h2"));
+  }
+  SECTION("where it is newer") {
+    Register(zones.a, "main.account", "h1");
+    REQUIRE(
+        zones.c.Post("register",
+                     Key("main.account", "h1") +
+                         "&status=1&addrs=http%3A%2F%2F1.1.1.1%3A80&version="
+                         "newer&replication=true&dirty_timestamp="
+                         "9000000000000000000") == kOk);
+    zones.a.Post("renew", Key("main.account", "h1"));
+    CHECK(zones.a.Holds("main.account", "newer"));
+    zones.a.Post("renew", Key("main.account", "h1"));
+    CHECK(zones.b.Holds("main.account", "newer"));
   }
 }
 

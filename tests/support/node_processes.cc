@@ -38,6 +38,13 @@ void NodeProcesses::Kill(std::size_t i) {
   places_[i].is_stopped = false;
 }
 
+int NodeProcesses::End(std::size_t i) {
+  places_[i].process->Signal(SIGTERM);
+  const int status = places_[i].process->Wait();
+  Kill(i);
+  return status;
+}
+
 void NodeProcesses::Stop(std::size_t i) {
   places_[i].process->Signal(SIGSTOP);
   places_[i].is_stopped = true;

@@ -34,6 +34,9 @@ class NodeProcesses final {
   // SIGKILL; its connections are reset.
   void Kill(std::size_t i);
 
+  // SIGTERM; returns its exit status when it has ended.
+  int End(std::size_t i);
+
   // SIGSTOP: it accepts connections, and answers nothing until Continue().
   void Stop(std::size_t i);
   void Continue(std::size_t i);

@@ -134,11 +134,13 @@ std::string HttpGet(std::string_view target, std::string_view headers) {
   return request + "\r\n";
 }
 
-std::string HttpPost(std::string_view target, std::string_view form) {
+std::string HttpPost(std::string_view target, std::string_view form,
+                     std::string_view headers) {
   std::string request = "POST ";
   request += target;
+  request += " HTTP/1.1\r\nHost: 127.0.0.1\r\n";
+  request += headers;
   request +=
-      " HTTP/1.1\r\nHost: 127.0.0.1\r\n"
       "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ";
   request += std::to_string(form.size());
   request += "\r\n\r\n";

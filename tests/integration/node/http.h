@@ -47,7 +47,8 @@ class TcpConnection final {
 
 // Returns a request with an empty body, or with a form.
 std::string HttpGet(std::string_view target, std::string_view headers = "");
-std::string HttpPost(std::string_view target, std::string_view form);
+std::string HttpPost(std::string_view target, std::string_view form,
+                     std::string_view headers = "");
 
 // Returns the answer to `request` on a connection of its own.
 std::string Exchange(std::string_view address, std::string_view request);
