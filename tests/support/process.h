@@ -32,6 +32,8 @@ class Process final {
   // Stops reading: it can't write to stdout any more.
   void CloseOutput();
 
+  pid_t pid() const { return pid_; }
+
   void Signal(int signal);
 
   // Waits until it ends. Returns its exit status, 128 + n when signal n killed

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include <unistd.h>
+
+#include <cstddef>
+#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,11 +30,11 @@ constexpr char kFetch[] = "/discovery/fetch?env=dev&appid=nobody&status=1";
 
 class LimitedNode {
  public:
-  LimitedNode()
+  explicit LimitedNode(int descriptors = kDescriptors)
       : process_({"/bin/sh", "-c",
                   absl::StrFormat("ulimit -n %d && exec '%s' --listen "
                                   "127.0.0.1:0",
-                                  kDescriptors, NAMING_NODE_PROGRAM)}) {
+                                  descriptors, NAMING_NODE_PROGRAM)}) {
     const std::string prefix = "listening on http://";
     const std::string line = process_.ReadLine().value_or("");
     REQUIRE(line.substr(0, prefix.size()) == prefix);
@@ -38,6 +42,15 @@ class LimitedNode {
   }
 
   const std::string& address() const { return address_; }
+
+  // Returns how much memory it has in use, in bytes.
+  std::size_t ResidentBytes() const {
+    std::ifstream file(absl::StrFormat("/proc/%d/statm", process_.pid()));
+    std::size_t total = 0;
+    std::size_t resident = 0;
+    file >> total >> resident;
+    return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  }
 
  private:
   Process process_;
@@ -113,6 +126,27 @@ TEST_CASE("Connections of a flood that send nothing are refused too",
   CHECK(refusal->find("HTTP/1.1 503 ") == 0);
   CHECK(IsServed(provider));
 }
+
+// A sanitizer's memory isn't the node's.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("A held poll costs at most 16 KiB of memory", "[flood]") {
+  constexpr int kPolls = 600;
+  const LimitedNode node(kPolls * 3 / 2);
+  RawClient other(node.address());
+  REQUIRE(IsServed(other));
+  const std::size_t before = node.ResidentBytes();
+  std::vector<RawClient> pollers;
+  for (int i = 0; i < kPolls; ++i) {
+    pollers.emplace_back(node.address());
+    REQUIRE(pollers.back().Get(
+        absl::StrFormat("/discovery/polls?env=dev&appid=demo.app&hostname=host-"
+                        "1%%2F4711%%2F%d&latest_timestamp=0",
+                        i)));
+  }
+  REQUIRE(IsServed(other));  // After all that came before it.
+  CHECK((node.ResidentBytes() - before) / kPolls <= 16 * 1024);
+}
+#endif
 
 }  // namespace
 }  // namespace naming::node
