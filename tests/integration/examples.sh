@@ -25,6 +25,10 @@ prints resolve "^zone01  $hostname  grpc://127.0.0.1:9000\$" ||
 example-balance "--nodes=$address" >"$files/balance.out"
 prints balance "^call 6 goes to 127.0.0.1:9000\$" ||
   fail "balance: $(cat "$files/balance.out")"
+if [ -x "$1/example-service_test" ]; then
+  "$1/example-service_test" >"$files/service_test.out" ||
+    fail "service_test: $(cat "$files/service_test.out")"
+fi
 example-custom_backend >"$files/custom_backend.out"
 
 stop "$register_pid" TERM
