@@ -21,7 +21,7 @@ OutcomeObserver::~OutcomeObserver() = default;
 
 Pick& Pick::operator=(Pick&& other) noexcept {
   if (this == &other) return *this;
-  if (handle_ != nullptr) Finish();
+  const Pick ended(std::move(*this));
   handle_ = std::exchange(other.handle_, nullptr);
   hold_ = other.hold_;
   start_ = other.start_;
@@ -29,19 +29,10 @@ Pick& Pick::operator=(Pick&& other) noexcept {
   return *this;
 }
 
-void Pick::Done(const Outcome& outcome) {
-  if (is_done_) return;
-  is_done_ = true;
-  handle_->Done(outcome, start_);
-}
-
-void Pick::Finish() {
-  if (!is_done_) {
-    Outcome cancelled;
-    cancelled.result = Outcome::Result::kCancelled;
-    Done(cancelled);
-  }
-  handle_->Release(hold_);
+void Pick::Cancel() {
+  Outcome cancelled;
+  cancelled.result = Outcome::Result::kCancelled;
+  Done(cancelled);
 }
 
 Pick::Handle::~Handle() = default;

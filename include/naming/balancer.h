@@ -125,9 +125,7 @@ class NAMING_EXPORT Pick {
   Pick& operator=(Pick&& other) noexcept;
   Pick(const Pick&) = delete;
   Pick& operator=(const Pick&) = delete;
-  ~Pick() {
-    if (handle_ != nullptr) Finish();
-  }
+  ~Pick();
 
   const Endpoint& endpoint() const;
 
@@ -135,7 +133,7 @@ class NAMING_EXPORT Pick {
   void Done(const Outcome& outcome);
 
  private:
-  void Finish();
+  void Cancel();
 
   Handle* handle_;
   std::uintptr_t hold_;
@@ -171,6 +169,18 @@ class NAMING_EXPORT Pick::Handle {
 
 inline const Endpoint& Pick::endpoint() const { return handle_->endpoint(); }
 
+inline Pick::~Pick() {
+  if (handle_ == nullptr) return;
+  if (!is_done_) Cancel();
+  handle_->Release(hold_);
+}
+
+inline void Pick::Done(const Outcome& outcome) {
+  if (is_done_) return;
+  is_done_ = true;
+  handle_->Done(outcome, start_);
+}
+
 // A choice by reference, to be used at once: the cheapest there is. It counts
 // nowhere and has no outcome.
 //
@@ -180,32 +190,43 @@ inline const Endpoint& Pick::endpoint() const { return handle_->endpoint(); }
 // is released when the last reference made before it is gone.
 class NAMING_EXPORT PickRef {
  public:
-  // Refers to nothing.
-  PickRef() = default;
+  // What a PickRef is made from; for implementers of Balancer. Two words, which
+  // come back in registers.
+  struct Source {
+    const Endpoint* endpoint;  // Null: there is none.
 
-  // For implementers of Balancer. When destroyed, it stores `after` in
-  // `*section`, unless that is null.
-  PickRef(const Endpoint* endpoint, std::atomic<std::uint64_t>* section,
-          std::uint64_t after)
-      : endpoint_(endpoint), section_(section), after_(after) {}
+    // Null, or what is told when the PickRef is destroyed: zero is stored
+    // there; with the lowest bit set, one less than what is there.
+    std::uintptr_t section;
+  };
+
+  explicit PickRef(Source source) : source_(source) {}
   PickRef(const PickRef&) = delete;
   PickRef& operator=(const PickRef&) = delete;
   ~PickRef() {
-    if (section_ != nullptr) section_->store(after_, std::memory_order_release);
+    if (source_.section != 0) Leave();
   }
 
   static void* operator new(std::size_t) = delete;
   static void* operator new[](std::size_t) = delete;
 
   // Whether there is an Endpoint; where Choose() fails there is none.
-  explicit operator bool() const { return endpoint_ != nullptr; }
-  const Endpoint& operator*() const { return *endpoint_; }
-  const Endpoint* operator->() const { return endpoint_; }
+  explicit operator bool() const { return source_.endpoint != nullptr; }
+  const Endpoint& operator*() const { return *source_.endpoint; }
+  const Endpoint* operator->() const { return source_.endpoint; }
 
  private:
-  const Endpoint* endpoint_ = nullptr;
-  std::atomic<std::uint64_t>* section_ = nullptr;
-  std::uint64_t after_ = 0;
+  using Section = std::atomic<std::uint64_t>;
+
+  void Leave() {
+    const bool is_nested = (source_.section & 1) != 0;
+    auto& section =
+        *reinterpret_cast<Section*>(source_.section & ~std::uintptr_t{1});
+    section.store(is_nested ? section.load(std::memory_order_relaxed) - 1 : 0,
+                  std::memory_order_release);
+  }
+
+  const Source source_;
 };
 
 // Chooses among Endpoints.
@@ -243,15 +264,15 @@ class NAMING_EXPORT Balancer {
 
   // Returns the next choice by reference, or nothing where Choose() fails.
   // Never waits.
-  PickRef Peek() { return DoPeek(nullptr); }
-  PickRef Peek(const PickOptions& options) { return DoPeek(&options); }
+  PickRef Peek() { return PickRef(DoPeek(nullptr)); }
+  PickRef Peek(const PickOptions& options) { return PickRef(DoPeek(&options)); }
 
  protected:
   Balancer() = default;
 
   // For implementers: `options` may be null, which asks for nothing.
   virtual absl::StatusOr<Pick> DoChoose(const PickOptions* options) = 0;
-  virtual PickRef DoPeek(const PickOptions* options) = 0;
+  virtual PickRef::Source DoPeek(const PickOptions* options) = 0;
 };
 
 }  // namespace naming

@@ -3,69 +3,63 @@
 #include "naming/balancer/round_robin.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
-#include "base/mutex.h"
+#include "balancer/chooser.h"
 
 namespace naming::balancer {
 namespace {
 
-class Turn final : public Pick::Handle {
- public:
-  explicit Turn(Candidate candidate)
-      : Handle(std::move(candidate.endpoint)),
-        observer_(std::move(candidate.observer)) {}
+struct Policy {
+  struct Plan {
+    std::size_t size;
+  };
 
-  void Done(const Outcome& outcome, std::int64_t /*start*/) override {
-    if (observer_ != nullptr) observer_->OnOutcome(outcome);
+  std::uint64_t seed;
+
+  Plan MakePlan(const Slots& slots) const { return Plan{slots.size()}; }
+
+  std::uint64_t Begin(const Plan& /*plan*/, std::uint64_t k) const {
+    return seed + k;
   }
 
-  void Release(std::uintptr_t hold) override {
-    delete reinterpret_cast<std::shared_ptr<Turn>*>(hold);
+  std::size_t Next(const Plan& plan, const Slots& /*slots*/,
+                   std::atomic<std::uint64_t>& turn,
+                   const Asked& /*asked*/) const {
+    std::uint64_t i = turn.load(std::memory_order_relaxed);
+    if (i >= plan.size) i = i == plan.size ? 0 : i % plan.size;
+    turn.store(i + 1, std::memory_order_relaxed);
+    return i;
   }
 
- private:
-  const std::shared_ptr<OutcomeObserver> observer_;
+  std::shared_ptr<Load> MakeLoad() const { return nullptr; }
+  std::int64_t Now() const { return 0; }
 };
 
 }  // namespace
 
 struct RoundRobin::Rep {
-  base::Mutex mutex;
-  std::vector<std::shared_ptr<Turn>> turns ABSL_GUARDED_BY(mutex);
-  std::size_t next ABSL_GUARDED_BY(mutex) = 0;
+  Chooser<Policy> chooser;
 };
 
-RoundRobin::RoundRobin() : rep_(std::make_unique<Rep>()) {}
+RoundRobin::RoundRobin(Options options) {
+  const Policy policy{SeedOf(options.seed)};
+  rep_.reset(new Rep{{"round robin", std::move(options.color), policy}});
+}
 
 RoundRobin::~RoundRobin() = default;
 
 void RoundRobin::UpdateCandidates(std::vector<Candidate> candidates) {
-  std::vector<std::shared_ptr<Turn>> turns;
-  for (Candidate& candidate : candidates) {
-    if (candidate.is_ejected) continue;
-    turns.push_back(std::make_shared<Turn>(std::move(candidate)));
-  }
-  base::MutexLock lock(rep_->mutex);
-  rep_->turns.swap(turns);
+  rep_->chooser.Update(std::move(candidates));
 }
 
-absl::StatusOr<Pick> RoundRobin::DoChoose(const PickOptions* /*options*/) {
-  base::MutexLock lock(rep_->mutex);
-  if (rep_->turns.empty()) {
-    return absl::UnavailableError("round robin: there is no endpoint");
-  }
-  if (rep_->next >= rep_->turns.size()) rep_->next = 0;
-  auto* hold = new std::shared_ptr<Turn>(rep_->turns[rep_->next++]);
-  return Pick(**hold, reinterpret_cast<std::uintptr_t>(hold));
+absl::StatusOr<Pick> RoundRobin::DoChoose(const PickOptions* options) {
+  return rep_->chooser.Choose(options);
 }
 
-PickRef RoundRobin::DoPeek(const PickOptions* /*options*/) {
-  base::MutexLock lock(rep_->mutex);
-  if (rep_->turns.empty()) return PickRef();
-  if (rep_->next >= rep_->turns.size()) rep_->next = 0;
-  return PickRef(&rep_->turns[rep_->next++]->endpoint(), nullptr, 0);
+PickRef::Source RoundRobin::DoPeek(const PickOptions* options) {
+  return rep_->chooser.Peek(options);
 }
 
 }  // namespace naming::balancer

@@ -3,8 +3,5 @@
 naming_tests(unit-base unit
   base/backoff_test.cc
   base/check_test.cc
-  base/file_test.cc
-  base/text_test.cc
-  base/timers_test.cc
-  base/url_test.cc
-  base/worker_test.cc)
+  base/light_test.cc
+  base/reclaim_test.cc

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
 naming_tests(unit-values unit
-  balancer/round_robin_test.cc
   values/builder_test.cc
   values/client_state_test.cc
   values/endpoint_test.cc

@@ -8,24 +8,25 @@
 
 #include "absl/status/statusor.h"
 #include "naming/balancer.h"
-#include "naming/endpoint.h"
+#include "naming/balancer/options.h"
 #include "naming/export.h"
 
 namespace naming::balancer {
 
-// Takes the Endpoints in turn, whatever their weight.
+// Takes the Endpoints in turn, whatever their weight: each thread for itself,
+// beginning at another one than the thread before.
 //
 // Thread-safe.
 class NAMING_EXPORT RoundRobin final : public Balancer {
  public:
-  RoundRobin();
+  explicit RoundRobin(Options options = {});
   ~RoundRobin() override;
 
   void UpdateCandidates(std::vector<Candidate> candidates) override;
 
  protected:
   absl::StatusOr<Pick> DoChoose(const PickOptions* options) override;
-  PickRef DoPeek(const PickOptions* options) override;
+  PickRef::Source DoPeek(const PickOptions* options) override;
 
  private:
   struct Rep;

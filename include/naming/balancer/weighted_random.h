@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef NAMING_BALANCER_WEIGHTED_RANDOM_H_
+#define NAMING_BALANCER_WEIGHTED_RANDOM_H_
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "naming/balancer.h"
+#include "naming/balancer/options.h"
+#include "naming/export.h"
+
+namespace naming::balancer {
+
+// Takes any Endpoint, with a probability in proportion to its weight.
+//
+// A weight that isn't positive counts as 10, one above 1,000,000 as 1,000,000.
+//
+// Thread-safe.
+class NAMING_EXPORT WeightedRandom final : public Balancer {
+ public:
+  explicit WeightedRandom(Options options = {});
+  ~WeightedRandom() override;
+
+  void UpdateCandidates(std::vector<Candidate> candidates) override;
+
+ protected:
+  absl::StatusOr<Pick> DoChoose(const PickOptions* options) override;
+  PickRef::Source DoPeek(const PickOptions* options) override;
+
+ private:
+  struct Rep;
+  std::unique_ptr<Rep> rep_;
+};
+
+}  // namespace naming::balancer
+
+#endif  // NAMING_BALANCER_WEIGHTED_RANDOM_H_

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef NAMING_BALANCER_CHOOSER_H_
+#define NAMING_BALANCER_CHOOSER_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_format.h"
+#include "balancer/listing.h"
+#include "balancer/slot.h"
+#include "balancer/table.h"
+#include "balancer/turns.h"
+#include "base/mutex.h"
+#include "base/reclaim.h"
+#include "base/thread_record.h"
+#include "naming/balancer.h"
+
+namespace naming::balancer {
+
+// What one choice is made with.
+struct Asked {
+  const PickOptions* options;  // May be null.
+  std::int64_t now;            // Of the steady clock, in ns; 0 for a PickRef.
+};
+
+// What all Balancers have in common: everything but how they choose, which is
+// up to `Policy`:
+//
+//   struct Plan;                     what it makes of a group of Slots
+//   Plan MakePlan(const Slots&) const;
+//   std::uint64_t Begin(const Plan&, std::uint64_t k) const;
+//                                    the turn with which the k-th thread begins
+//   std::size_t Next(const Plan&, const Slots&, std::atomic<std::uint64_t>&
+//                    turn, const Asked&) const;
+//                                    which Slot is next; only this thread
+//                                    writes `turn`, which may hold any value
+//   std::shared_ptr<Load> MakeLoad() const;       may return null
+//   std::int64_t Now() const;        0 when it measures nothing
+//
+// Thread-safe: Peek() and Choose() never wait.
+template <class Policy>
+class Chooser final {
+ public:
+  // `name` begins messages; `color` is the client's.
+  Chooser(const char* name, std::string color, Policy policy)
+      : name_(name),
+        color_(std::move(color)),
+        policy_(std::move(policy)),
+        listing_([this] { return policy_.MakeLoad(); }) {
+    Update({});
+  }
+
+  void Update(std::vector<Candidate> candidates) {
+    base::MutexLock lock(mutex_);
+    listing_.Update(std::move(candidates));
+    table_.Replace(std::make_unique<const PolicyTable>(
+        listing_.slots(), listing_.chosen_from(), color_, turns_,
+        [this](const Slots& slots) { return policy_.MakePlan(slots); }));
+  }
+
+  [[gnu::always_inline]] PickRef::Source Peek(const PickOptions* options) {
+    if (__builtin_expect(!base::IsPlain(), 0)) return PeekSlowly(options);
+    const base::Section section = base::EnterPlainly();
+    const Slot* const slot = FindQuickly(*section.record, Asked{options, 0});
+    if (__builtin_expect(slot == nullptr, 0)) {
+      base::Leave(section);
+      return PeekSlowly(options);
+    }
+    return PickRef::Source{&slot->endpoint(), reinterpret_cast<std::uintptr_t>(
+                                                  &section.record->section)};
+  }
+
+  [[gnu::always_inline]] absl::StatusOr<Pick> Choose(
+      const PickOptions* options) {
+    const std::int64_t now = policy_.Now();
+    const base::ReadSection section;
+    const Asked asked{options, now};
+    Slot* slot = FindQuickly(section.record(), asked);
+    if (__builtin_expect(slot == nullptr, 0)) {
+      slot = Find(section.record(), asked);
+      if (slot == nullptr) return NoEndpoint();
+    }
+    if (slot->load() != nullptr) slot->load()->Begin(now);
+    return Pick(*slot, slot->Hold(section.record()), now);
+  }
+
+ private:
+  using PolicyTable = Table<typename Policy::Plan>;
+  using Group = typename PolicyTable::Group;
+
+  // Returns null when there is more to do than most calls need. Calls nothing,
+  // so that who inlines it needs no stack.
+  [[gnu::always_inline]] Slot* FindQuickly(base::ThreadRecord& record,
+                                           const Asked& asked) const {
+    const Group* const group = table_.Get()->usual();
+    if (group == nullptr) return nullptr;
+    base::ThreadRecord::Turn& turn = record.turns[group->turns_place];
+    if (turn.owner.load(std::memory_order_relaxed) != group->turns_id) {
+      return nullptr;
+    }
+    if (asked.options != nullptr &&
+        (!asked.options->color.empty() || !asked.options->avoid.empty())) {
+      return nullptr;
+    }
+    Slot* const slot =
+        group
+            ->slots[policy_.Next(group->plan, group->slots, turn.value, asked)];
+    if (slot == nullptr) __builtin_unreachable();
+    return slot;
+  }
+
+  [[gnu::cold, gnu::noinline]] Slot* Find(base::ThreadRecord& record,
+                                          const Asked& asked) const {
+    const Group* const group = table_.Get()->For(asked.options);
+    if (group == nullptr) return nullptr;
+    base::ThreadRecord::Turn& turn = record.turns[group->turns_place];
+    if (turn.owner.load(std::memory_order_relaxed) != group->turns_id) {
+      const std::uint64_t k =
+          group->turns->next.fetch_add(1, std::memory_order_relaxed);
+      turn.value.store(policy_.Begin(group->plan, k),
+                       std::memory_order_relaxed);
+      turn.owner.store(group->turns_id, std::memory_order_relaxed);
+    }
+    const std::size_t i =
+        policy_.Next(group->plan, group->slots, turn.value, asked);
+    if (asked.options == nullptr) return group->slots[i];
+    return Avoid(group->slots, i, asked.options->avoid);
+  }
+
+  [[gnu::cold, gnu::noinline]] PickRef::Source PeekSlowly(
+      const PickOptions* options) {
+    const base::Section section = base::Enter();
+    const Slot* const slot = Find(*section.record, Asked{options, 0});
+    if (slot == nullptr) {
+      base::Leave(section);
+      return PickRef::Source{nullptr, 0};
+    }
+    const auto word =
+        reinterpret_cast<std::uintptr_t>(&section.record->section);
+    return PickRef::Source{&slot->endpoint(),
+                           word | (section.after == 0 ? 0U : 1U)};
+  }
+
+  // Returns the Slot `i`, or the next one that isn't to be avoided.
+  static Slot* Avoid(const Slots& slots, std::size_t i,
+                     const std::vector<std::string>& avoid) {
+    if (avoid.empty()) return slots[i];
+    for (std::size_t k = 0; k < slots.size(); ++k) {
+      Slot* const slot = slots[(i + k) % slots.size()];
+      const std::string& address = slot->endpoint().address;
+      if (std::find(avoid.begin(), avoid.end(), address) == avoid.end()) {
+        return slot;
+      }
+    }
+    return slots[i];
+  }
+
+  [[gnu::cold, gnu::noinline]] absl::Status NoEndpoint() const {
+    const base::ReadSection section;
+    return absl::UnavailableError(
+        absl::StrFormat("%s: there is no endpoint%s", name_,
+                        table_.Get()->slots().empty()
+                            ? ""
+                            : " without a color, nor of the one asked for"));
+  }
+
+  const char* const name_;
+  const std::string color_;
+  const Policy policy_;
+  base::Guarded<PolicyTable> table_;  // Never null.
+
+  base::Mutex mutex_;  // Held by who updates.
+  Listing listing_ ABSL_GUARDED_BY(mutex_);
+  TurnsByColor turns_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace naming::balancer
+
+#endif  // NAMING_BALANCER_CHOOSER_H_

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "naming/balancer/consistent_hash.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "balancer/chooser.h"
+#include "balancer/maglev.h"
+
+namespace naming::balancer {
+namespace {
+
+struct Policy {
+  struct Plan {
+    MaglevTable table;
+    // Of all calls in flight, how much each Endpoint may have. Empty: any.
+    std::vector<float> max_share;
+  };
+
+  std::uint64_t seed;
+  std::size_t table_size;
+  double max_load;
+  std::shared_ptr<LoadSetting> setting;
+
+  Plan MakePlan(const Slots& slots) const;
+
+  std::uint64_t Begin(const Plan& /*plan*/, std::uint64_t k) const {
+    return Chance::Begin(seed, k);
+  }
+
+  std::size_t Next(const Plan& plan, const Slots& slots,
+                   std::atomic<std::uint64_t>& turn, const Asked& asked) const {
+    const bool has_key =
+        asked.options != nullptr && asked.options->hash_key.has_value();
+    const std::uint64_t hash =
+        has_key ? Mix(*asked.options->hash_key + kMixStep) : Chance::Next(turn);
+    const std::size_t i = plan.table.At(hash);
+    if (plan.max_share.empty() || slots[i]->load()->in_flight() == 0) return i;
+    return Unloaded(plan, slots, hash, i);
+  }
+
+  // Returns the Endpoint `i`, or the next one in the table that may have one
+  // call more.
+  std::size_t Unloaded(const Plan& plan, const Slots& slots, std::uint64_t hash,
+                       std::size_t i) const;
+
+  std::shared_ptr<Load> MakeLoad() const {
+    if (max_load <= 0) return nullptr;
+    return std::make_shared<Load>(setting);
+  }
+  std::int64_t Now() const { return 0; }
+};
+
+Policy::Plan Policy::MakePlan(const Slots& slots) const {
+  std::vector<MaglevTable::Owner> owners;
+  owners.reserve(slots.size());
+  std::int64_t sum = 0;
+  for (const Slot* slot : slots) {
+    owners.push_back({slot->hash(), slot->weight()});
+    sum += slot->weight();
+  }
+  Plan plan{MaglevTable(owners, table_size), {}};
+  if (max_load <= 0) return plan;
+  plan.max_share.reserve(slots.size());
+  for (const Slot* slot : slots) {
+    plan.max_share.push_back(
+        static_cast<float>(max_load * static_cast<double>(slot->weight()) /
+                           static_cast<double>(sum)));
+  }
+  return plan;
+}
+
+std::size_t Policy::Unloaded(const Plan& plan, const Slots& slots,
+                             std::uint64_t hash, std::size_t i) const {
+  const auto all = static_cast<float>(
+      setting->in_flight.load(std::memory_order_relaxed) + 1);
+  for (std::size_t k = 1; k <= plan.table.size(); ++k) {
+    const auto own = static_cast<float>(slots[i]->load()->in_flight());
+    if (own + 1 <= std::ceil(plan.max_share[i] * all)) return i;
+    i = plan.table.After(hash, k);
+  }
+  return i;
+}
+
+}  // namespace
+
+struct ConsistentHash::Rep {
+  Chooser<Policy> chooser;
+};
+
+ConsistentHash::ConsistentHash(ConsistentHashOptions options) {
+  constexpr std::size_t kMinSize = 64;
+  constexpr std::size_t kMaxSize = 4194304;
+  const double max_load =
+      options.max_load > 0 ? std::clamp(options.max_load, 1.01, 1000.0) : 0;
+  auto setting = std::make_shared<LoadSetting>();
+  setting->counts_all = true;
+  Policy policy{SeedOf(options.seed),
+                std::clamp(options.table_size, kMinSize, kMaxSize), max_load,
+                std::move(setting)};
+  rep_.reset(new Rep{
+      {"consistent hash", std::move(options.color), std::move(policy)}});
+}
+
+ConsistentHash::~ConsistentHash() = default;
+
+void ConsistentHash::UpdateCandidates(std::vector<Candidate> candidates) {
+  rep_->chooser.Update(std::move(candidates));
+}
+
+absl::StatusOr<Pick> ConsistentHash::DoChoose(const PickOptions* options) {
+  return rep_->chooser.Choose(options);
+}
+
+PickRef::Source ConsistentHash::DoPeek(const PickOptions* options) {
+  return rep_->chooser.Peek(options);
+}
+
+}  // namespace naming::balancer

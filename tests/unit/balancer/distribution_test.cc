@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// How often each Balancer chooses whom.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/support/catch.h"
+#include "tests/unit/balancer/fixture.h"
+
+namespace naming::balancer {
+namespace {
+
+using Counts = std::map<std::string, int>;
+
+Options Seeded(std::uint64_t seed) { return Options{"", seed}; }
+
+TEST_CASE("Round robin takes endpoints in turn", "[balancer]") {
+  RoundRobin balancer(Seeded(0));
+  balancer.Update({Make("a:1"), Make("b:1"), Make("c:1")});
+  std::string order;
+  for (int i = 0; i < 7; ++i) order += ChooseOne(balancer)[0];
+  CHECK(order == "abcabca");
+}
+
+TEST_CASE("Weights 1:2:3 are exact over 600 picks", "[balancer]") {
+  WeightedRoundRobin balancer(Seeded(GENERATE(0, 1, 2, 3)));
+  balancer.Update({Make("a:1", 1), Make("b:1", 2), Make("c:1", 3)});
+  CHECK(Count(balancer, 600) ==
+        Counts{{"a:1", 100}, {"b:1", 200}, {"c:1", 300}});
+}
+
+TEST_CASE("Weighted turns are spread smoothly", "[balancer]") {
+  WeightedRoundRobin balancer(Seeded(0));
+  balancer.Update({Make("a:1", 10), Make("b:1", 20), Make("c:1", 30)});
+  std::string order;
+  for (int i = 0; i < 6; ++i) order += ChooseOne(balancer)[0];
+  CHECK(order == "bcacbc");
+}
+
+TEST_CASE("A thousand odd weights are exact over their cycle", "[balancer]") {
+  std::vector<Endpoint> endpoints;
+  Counts expected;
+  int cycle = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const int weight = 1 + i * 7919 % 101;
+    endpoints.push_back(Make("e" + std::to_string(i), weight));
+    expected["e" + std::to_string(i)] = weight;
+    cycle += weight;
+  }
+  WeightedRoundRobin balancer(Seeded(7));
+  balancer.Update(endpoints);
+  CHECK(Count(balancer, cycle) == expected);
+}
+
+TEST_CASE("Huge weights are shared out smoothly from the start", "[balancer]") {
+  WeightedRoundRobin balancer(Seeded(3));
+  balancer.Update(
+      {Make("a:1", 1'000'000), Make("b:1", 999'999), Make("c:1", 1)});
+  const Counts counts = Count(balancer, 10'000);
+  const auto of = [&counts](const char* address) {
+    const auto it = counts.find(address);
+    return it == counts.end() ? 0 : it->second;
+  };
+  CHECK(std::abs(of("a:1") - 5000) <= 5);
+  CHECK(std::abs(of("b:1") - 5000) <= 5);
+  CHECK(of("c:1") <= 1);
+}
+
+TEST_CASE("Random chooses all alike", "[balancer]") {
+  Random balancer(Seeded(1));
+  balancer.Update(MakeMany(10));
+  for (const auto& [address, count] : Count(balancer, 20'000)) {
+    CAPTURE(address);
+    CHECK(std::abs(count - 2000) < 200);
+  }
+}
+
+TEST_CASE("Weighted random follows the weights", "[balancer]") {
+  WeightedRandom balancer(Seeded(1));
+  balancer.Update({Make("a:1", 1), Make("b:1", 2), Make("c:1", 7),
+                   Make("bad:1", -1)});  // Counts as 10.
+  Counts counts = Count(balancer, 40'000);
+  CHECK(std::abs(counts["a:1"] - 2000) < 200);
+  CHECK(std::abs(counts["b:1"] - 4000) < 300);
+  CHECK(std::abs(counts["c:1"] - 14'000) < 500);
+  CHECK(std::abs(counts["bad:1"] - 20'000) < 600);
+}
+
+TEST_CASE("Least requests goes where fewer calls are in flight", "[balancer]") {
+  LeastRequests balancer(Seeded(1));
+  balancer.Update({Make("a:1", 10), Make("b:1", 10)});
+  std::vector<Pick> in_flight;
+  Counts counts;
+  for (int i = 0; i < 40; ++i) {
+    in_flight.push_back(balancer.Choose().value());
+    ++counts[in_flight.back().endpoint().address];
+  }
+  CHECK(counts == Counts{{"a:1", 20}, {"b:1", 20}});
+  // Those of a end: it is chosen until it has caught up.
+  for (Pick& pick : in_flight) {
+    if (pick.endpoint().address == "a:1") pick.Done(Outcome());
+  }
+  for (int i = 0; i < 20; ++i) {
+    in_flight.push_back(balancer.Choose().value());
+    CHECK(in_flight.back().endpoint().address == "a:1");
+  }
+}
+
+TEST_CASE("Least requests minds weights, and keeps its count over updates",
+          "[balancer]") {
+  LeastRequests balancer(Seeded(1));
+  balancer.Update({Make("a:1", 10), Make("b:1", 30)});
+  std::vector<Pick> in_flight;
+  for (int i = 0; i < 20; ++i) in_flight.push_back(balancer.Choose().value());
+  balancer.Update({Make("b:1", 30), Make("a:1", 10), Make("c:1", 10)});
+  balancer.Update({Make("b:1", 30), Make("a:1", 10)});
+  for (int i = 0; i < 20; ++i) in_flight.push_back(balancer.Choose().value());
+  Counts counts;
+  for (const Pick& pick : in_flight) ++counts[pick.endpoint().address];
+  CHECK(counts == Counts{{"a:1", 10}, {"b:1", 30}});
+}
+
+// Key → address, for keys from 0 on.
+std::vector<std::string> Map(Balancer& balancer, int keys) {
+  std::vector<std::string> map;
+  for (int key = 0; key < keys; ++key) {
+    PickOptions options;
+    options.hash_key = static_cast<std::uint64_t>(key);
+    map.push_back(ChooseOne(balancer, options));
+  }
+  return map;
+}
+
+TEST_CASE("Consistent hashing moves few keys when an endpoint leaves",
+          "[balancer]") {
+  constexpr int kKeys = 20'000;
+  const int n = GENERATE(3, 10, 100);
+  ConsistentHash balancer;
+  const std::vector<Endpoint> all = MakeMany(n);
+  balancer.Update(all);
+  const std::vector<std::string> before = Map(balancer, kKeys);
+  std::vector<Endpoint> fewer = all;
+  fewer.erase(fewer.begin() + n / 2);
+  balancer.Update(fewer);
+  const std::vector<std::string> after = Map(balancer, kKeys);
+  int moved = 0;
+  for (int i = 0; i < kKeys; ++i) moved += before[i] != after[i] ? 1 : 0;
+  CAPTURE(n, moved);
+  CHECK(moved <= kKeys / n + kKeys / 20);
+  // It comes back: so do its keys.
+  balancer.Update(all);
+  CHECK(Map(balancer, kKeys) == before);
+  ConsistentHash other;
+  other.Update(all);
+  CHECK(Map(other, kKeys) == before);
+}
+
+TEST_CASE("Consistent hashing shares keys by weight", "[balancer]") {
+  ConsistentHash balancer;
+  balancer.Update({Make("a:1", 1), Make("b:1", 2), Make("c:1", 5)});
+  Counts counts;
+  for (const std::string& address : Map(balancer, 40'000)) ++counts[address];
+  CHECK(std::abs(counts["a:1"] - 5000) < 400);
+  CHECK(std::abs(counts["b:1"] - 10'000) < 600);
+  CHECK(std::abs(counts["c:1"] - 25'000) < 800);
+}
+
+TEST_CASE("No endpoint gets more than its bound, whatever the keys",
+          "[balancer]") {
+  ConsistentHashOptions options;
+  options.max_load = 1.25;
+  ConsistentHash balancer(options);
+  balancer.Update(MakeMany(10));
+  PickOptions hot;
+  hot.hash_key = 42;
+  std::vector<Pick> in_flight;
+  Counts counts;
+  for (int i = 0; i < 1000; ++i) {
+    in_flight.push_back(balancer.Choose(hot).value());
+    const int own = ++counts[in_flight.back().endpoint().address];
+    REQUIRE(own <= std::ceil(1.25 * (i + 1) / 10));
+  }
+  const std::string first = in_flight[0].endpoint().address;
+  in_flight.clear();
+  CHECK(ChooseOne(balancer, hot) == first);
+}
+
+TEST_CASE("Keys of texts are the same in every release", "[balancer]") {
+  CHECK(HashKey("") == 0xf52a15e9a9b5e89b);
+  CHECK(HashKey("user-1") == 0xc499b5f8a721df58);
+  CHECK(HashKey("user-1") != HashKey("user-2"));
+}
+
+TEST_CASE("Threads that pick once take turns", "[balancer]") {
+  RoundRobin balancer(Seeded(0));
+  balancer.Update({Make("a:1"), Make("b:1"), Make("c:1")});
+  Counts counts;
+  // More owners of turns than a thread has places for come in between.
+  std::vector<std::unique_ptr<RoundRobin>> others;
+  for (int i = 0; i < 100; ++i) {
+    others.push_back(std::make_unique<RoundRobin>());
+    others.back()->Update({Make("x:1")});
+  }
+  for (int i = 0; i < 30; ++i) {
+    ++counts[ChooseOne(balancer)];
+    for (const auto& other : others) ChooseOne(*other);
+  }
+  CHECK(counts == Counts{{"a:1", 10}, {"b:1", 10}, {"c:1", 10}});
+}
+
+}  // namespace
+}  // namespace naming::balancer
