@@ -42,8 +42,15 @@ class Guarded final {
   const T* Get() const { return object_.load(std::memory_order_seq_cst); }
 
   void Replace(std::unique_ptr<const T> object) {
-    std::unique_ptr<const T> old(object_.exchange(object.release()));
+    std::shared_ptr<const void> old = Exchange(std::move(object));
     if (old != nullptr) Retire(std::move(old));
+  }
+
+  // The same, but leaves it to the caller to Retire() what is returned, if it
+  // isn't null: to do that without a lock.
+  [[nodiscard]] std::shared_ptr<const void> Exchange(
+      std::unique_ptr<const T> object) {
+    return std::unique_ptr<const T>(object_.exchange(object.release()));
   }
 
  private:

@@ -75,7 +75,9 @@ ThreadRecord* TakeRecord() {
   static const int at_fork =
       pthread_atfork(nullptr, nullptr, &ForgetOtherThreads);
   static_cast<void>(at_fork);
+  static std::atomic<std::uint32_t> records{0};
   auto* const record = new ThreadRecord;
+  record->number = records++;
   record->is_used.store(true, std::memory_order_relaxed);
   record->next = all_records.load(std::memory_order_relaxed);
   while (!all_records.compare_exchange_weak(record->next, record,

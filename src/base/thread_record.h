@@ -39,7 +39,9 @@ struct alignas(64) ThreadRecord {
   std::atomic<bool> is_used{false};
   // Used for one section by a thread that is ending; free when that has ended.
   std::atomic<bool> is_orphan{false};
-  ThreadRecord* next = nullptr;  // Set before others see the record.
+  // Set before others see the record:
+  ThreadRecord* next = nullptr;
+  std::uint32_t number = 0;  // Counts the records.
 
   std::array<Hold, 8> holds;
   std::array<Turn, kTurns> turns;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "base/reclaim.h"
 #include "core/snapshot_saver.h"
 #include "core/timeout.h"
 
@@ -70,6 +71,7 @@ Topic::Topic(std::shared_ptr<const TopicSetting> setting, std::string app_id,
 Topic::~Topic() = default;
 
 void Topic::Publish(List list) {
+  base::Reclaim();  // What was still in use when it was replaced.
   Report(absl::OkStatus(), false);
   Apply(std::move(list), Previous());
 }
@@ -107,25 +109,31 @@ void Topic::Apply(List list, const std::shared_ptr<const Snapshot>& previous) {
                       next->schedule != previous->schedule ||
                       next->stale_since != previous->stale_since;
 
-  std::vector<std::shared_ptr<Callback>> subscriptions;
+  Replaced replaced;
   {
     base::MutexLock lock(mutex_);
     if (is_closed_) return;
-    if (is_new || snapshot_ == nullptr) subscriptions = Replace(next);
+    if (is_new || snapshot_ == nullptr) replaced = Replace(next);
   }
   Save(is_new ? std::move(next) : previous);
-  for (const auto& subscription : subscriptions) subscription->Schedule();
+  Finish(std::move(replaced));
 }
 
 // Returns who is to be told of `next`.
-std::vector<std::shared_ptr<Callback>> Topic::Replace(
-    std::shared_ptr<Snapshot> next) {
+Topic::Replaced Topic::Replace(std::shared_ptr<Snapshot> next) {
   next->revision = ++revision_;
   snapshot_ = std::move(next);
   saved_ = nullptr;
   changed_.NotifyAll();
   setting_->monitor->counters().snapshots.Add();
-  return subscriptions_;
+  return Replaced{subscriptions_, current_.Set(snapshot_)};
+}
+
+void Topic::Finish(Replaced replaced) {
+  for (const auto& subscription : replaced.subscriptions) {
+    subscription->Schedule();
+  }
+  if (replaced.old != nullptr) base::Retire(std::move(replaced.old));
 }
 
 void Topic::Save(std::shared_ptr<const Snapshot> snapshot) {
@@ -149,7 +157,7 @@ void Topic::Restore(Snapshot saved) {
 
 void Topic::ServeSaved() {
   ClientEvent event;
-  std::vector<std::shared_ptr<Callback>> subscriptions;
+  Replaced replaced;
   {
     base::MutexLock lock(mutex_);
     if (is_closed_ || snapshot_ != nullptr || saved_ == nullptr) return;
@@ -157,12 +165,12 @@ void Topic::ServeSaved() {
         "%s: fetch %s: no answer yet: a saved list is used%s",
         setting_->backend, app_id_,
         last_error_.ok() ? "" : absl::StrFormat(": %s", last_error_.message()));
-    subscriptions = Replace(std::make_shared<Snapshot>(*saved_));
+    replaced = Replace(std::make_shared<Snapshot>(*saved_));
   }
   event.kind = ClientEvent::Kind::kSnapshotFileUsed;
   event.app_id = app_id_;
   setting_->monitor->Warn(std::move(event));
-  for (const auto& subscription : subscriptions) subscription->Schedule();
+  Finish(std::move(replaced));
 }
 
 void Topic::WarnOfShrink(std::size_t present) {
@@ -191,12 +199,14 @@ void Topic::Report(absl::Status error, bool is_missing) {
 
 absl::StatusOr<std::shared_ptr<const Snapshot>> Topic::Fetch(
     std::chrono::milliseconds timeout, const std::atomic<bool>* cancelled) {
+  // Once there is a Snapshot this is all, and waits for nobody.
+  if (auto current = current_.Get()) return current;
   timeout = Bounded(timeout);
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   bool in_time = timeout.count() > 0;
   base::MutexLock lock(mutex_);
   for (;;) {
-    if (snapshot_ != nullptr) return snapshot_;
+    if (snapshot_ != nullptr) return current_.Get();
     if (is_closed_ || *cancelled) {
       return absl::CancelledError(absl::StrFormat(
           "%s: fetch %s: the %s is being destroyed", setting_->backend, app_id_,

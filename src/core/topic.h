@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "core/callback.h"
+#include "core/current.h"
 #include "core/dispatcher.h"
 #include "core/monitor.h"
 #include "core/shrink_guard.h"
@@ -119,8 +120,14 @@ class Topic final : public std::enable_shared_from_this<Topic> {
  private:
   std::shared_ptr<const Snapshot> snapshot() const;
   std::shared_ptr<const Snapshot> Previous() const;
-  std::vector<std::shared_ptr<Callback>> Replace(std::shared_ptr<Snapshot> next)
+  // What is left to do, without the lock, when the Snapshot was replaced.
+  struct Replaced {
+    std::vector<std::shared_ptr<Callback>> subscriptions;
+    std::shared_ptr<const void> old;
+  };
+  Replaced Replace(std::shared_ptr<Snapshot> next)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  static void Finish(Replaced replaced);
   void Save(std::shared_ptr<const Snapshot> snapshot);
   void Apply(List list, const std::shared_ptr<const Snapshot>& previous);
   void Report(absl::Status error, bool is_missing);
@@ -136,6 +143,8 @@ class Topic final : public std::enable_shared_from_this<Topic> {
   ShrinkGuard guard_;
   std::int64_t saved_revision_ = 0;
   base::Clock::TimePoint save_again_at_{};
+
+  Current current_;  // The same as `snapshot_`; set under `mutex_`.
 
   mutable base::Mutex mutex_;
   base::CondVar changed_;
