@@ -13,6 +13,7 @@
 #include "balancer/chooser.h"
 #include "balancer/rivals.h"
 #include "base/clock.h"
+#include "base/tick_clock.h"
 
 namespace naming::balancer {
 namespace {
@@ -78,7 +79,7 @@ struct P2c::Rep {
   Chooser<Policy> chooser;
 };
 
-P2c::P2c(P2cOptions options) : P2c(std::move(options), base::Clock::Real()) {}
+P2c::P2c(P2cOptions options) : P2c(std::move(options), base::TickClock()) {}
 
 P2c::P2c(P2cOptions options, const base::Clock& clock) {
   auto setting = std::make_shared<LoadSetting>();

@@ -7,6 +7,7 @@ naming_tests(unit-base unit
   base/light_test.cc
   base/reclaim_test.cc
   base/text_test.cc
+  base/tick_clock_test.cc
   base/timers_test.cc
   base/url_test.cc
   base/worker_test.cc)
