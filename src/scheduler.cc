@@ -21,8 +21,9 @@ constexpr double kTolerance = 0.01;
 constexpr double kMinScaled = 100;
 constexpr double kMaxScaled = 1'000'000;
 
+// As balancers take it.
 double WeightOf(const Endpoint& endpoint) {
-  return std::max(endpoint.weight, 1);
+  return endpoint.weight > 0 ? endpoint.weight : 10;
 }
 
 double WeightOf(const ZoneShare& share) {

@@ -7,10 +7,11 @@ cmake_minimum_required(VERSION 3.25)
 
 set(layer_0 export version base)
 set(layer_1 instance schedule snapshot target endpoint watcher log
-  shrink_policy client_event client_state client_stats)
+  shrink_policy client_event client_state client_stats
+  ejection)
 set(layer_2 registry resolver builder balancer)
 set(layer_3 filter scheduler subset balancer/)
-set(layer_4 net core)
+set(layer_4 net core balanced)
 set(backends discovery etcd zookeeper consul nacos kubernetes direct)
 set(layer_5 ${backends})
 set(layer_6 http grpc testing node)

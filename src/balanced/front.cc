@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "balanced/front.h"
+
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "core/timeout.h"
+
+namespace naming::balanced {
+namespace {
+
+// How long work waits for the client's thread before it is done elsewhere.
+constexpr std::chrono::seconds kPatience{1};
+
+}  // namespace
+
+Front::Front(Setting setting, std::unique_ptr<Resolver> resolver,
+             std::unique_ptr<Balancer> balancer)
+    : setting_(std::move(setting)),
+      resolver_(std::move(resolver)),
+      balancer_(std::move(balancer)) {}
+
+void Front::Begin() {
+  if (Ejector::IsNeeded(setting_.ejection)) {
+    alarm_ = std::make_shared<Alarm>(*setting_.clock, weak_from_this());
+  }
+  {
+    base::MutexLock lock(mutex_);
+    ejector_ =
+        std::make_unique<Ejector>(setting_.app_id, setting_.ejection, alarm_);
+  }
+  watcher_ = resolver_->Watch(
+      [self = shared_from_this()](const std::shared_ptr<const Snapshot>& next) {
+        self->OnSnapshot(next);
+      });
+}
+
+void Front::Close() {
+  {
+    base::MutexLock lock(mutex_);
+    is_closed_ = true;
+    changed_.NotifyAll();
+    while (waiting_ > 0 || IsBusyElsewhere()) changed_.Wait(mutex_);
+  }
+  watcher_ = Watcher();
+  armed_watcher_ = Watcher();
+  // Within Watch() of a Resolver that calls back at once, it is left to who
+  // called that.
+  base::MutexLock lock(mutex_);
+  if (arm_ != Arm::kArming) resolver_.reset();
+}
+
+// A callback of ours may be what destroys the Balanced.
+bool Front::IsBusyElsewhere() const {
+  const std::thread::id here = std::this_thread::get_id();
+  return (is_working_ && worker_ != here) ||
+         (arm_ == Arm::kArming && armer_ != here);
+}
+
+absl::StatusOr<Pick> Front::Choose(const PickOptions* options) {
+  if (has_offers_.load(std::memory_order_relaxed)) {
+    base::MutexLock lock(mutex_);
+    auto probe = ejector_->TakeOffer(options, setting_.color);
+    has_offers_ = ejector_->has_offers();
+    if (probe != nullptr) {
+      ++stats_.probes;
+      return Probe::Take(std::move(probe));
+    }
+  }
+  absl::StatusOr<Pick> pick =
+      options == nullptr ? balancer_->Choose() : balancer_->Choose(*options);
+  if (!pick.ok()) return Unavailable(pick.status());
+  return pick;
+}
+
+PickRef Front::Peek(const PickOptions* options) {
+  return options == nullptr ? balancer_->Peek() : balancer_->Peek(*options);
+}
+
+absl::Status Front::WaitReady(std::chrono::milliseconds timeout) {
+  timeout = core::Bounded(timeout);
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  absl::Status status;
+  {
+    base::MutexLock lock(mutex_);
+    if (is_ready_) return absl::OkStatus();
+    ++waiting_;
+    bool in_time = timeout.count() > 0;
+    while (in_time && !is_ready_ && !is_closed_) {
+      in_time = changed_.WaitUntil(mutex_, deadline);
+    }
+    if (!is_ready_ && is_closed_) {
+      status = absl::CancelledError(absl::StrFormat(
+          "naming: wait for %s: it is being destroyed", setting_.app_id));
+    }
+    if (is_ready_ || !status.ok()) {
+      --waiting_;
+      changed_.NotifyAll();
+      return status;
+    }
+  }
+  // While this call counts as waiting, the Resolver is there.
+  status = TimeoutError(timeout);
+  base::MutexLock lock(mutex_);
+  --waiting_;
+  changed_.NotifyAll();
+  return status;
+}
+
+absl::Status Front::TimeoutError(std::chrono::milliseconds timeout) {
+  // Its client may be gone, and with it the thread that would have told of it.
+  const auto fetched = resolver_->Fetch(std::chrono::milliseconds(0));
+  if (fetched.ok()) OnSnapshot(*fetched);
+  base::MutexLock lock(mutex_);
+  if (is_ready_) return absl::OkStatus();
+  const std::string message = absl::StrFormat(
+      "naming: wait for %s: nothing to pick within %dms: ", setting_.app_id,
+      timeout.count());
+  if (!fetched.ok()) {
+    return absl::Status(fetched.status().code(),
+                        message + std::string(fetched.status().message()));
+  }
+  return absl::DeadlineExceededError(absl::StrFormat(
+      "%snone of %d instances fits", message, stats_.instances));
+}
+
+std::vector<Endpoint> Front::endpoints() const {
+  base::MutexLock lock(mutex_);
+  return ejector_->endpoints();
+}
+
+BalancedStats Front::stats() const {
+  base::MutexLock lock(mutex_);
+  return stats_;
+}
+
+absl::Status Front::Unavailable(const absl::Status& status) const {
+  base::MutexLock lock(mutex_);
+  std::string cause(status.message());
+  if (snapshot_ == nullptr) {
+    cause = "no list has come yet";
+  } else if (stats_.instances == 0) {
+    cause = "it has no instances";
+  } else if (stats_.endpoints == 0) {
+    cause = absl::StrFormat("none of its %d instances fits", stats_.instances);
+  }
+  return absl::UnavailableError(
+      absl::StrFormat("naming: pick %s: %s", setting_.app_id, cause));
+}
+
+bool Front::IsNewer(const Snapshot& snapshot) const {
+  return snapshot_ == nullptr || (snapshot_.get() != &snapshot &&
+                                  snapshot.revision >= snapshot_->revision);
+}
+
+void Front::OnSnapshot(const std::shared_ptr<const Snapshot>& snapshot) {
+  std::vector<Endpoint> endpoints = Apply(setting_.policies, *snapshot);
+  {
+    base::MutexLock lock(mutex_);
+    // What has left isn't chosen any more when this returns.
+    while (is_working_ && worker_ != std::this_thread::get_id()) {
+      changed_.Wait(mutex_);
+    }
+    if (is_closed_ || is_working_ || !IsNewer(*snapshot)) return;
+    snapshot_ = snapshot;
+    stats_.instances = snapshot->size();
+    stats_.endpoints = endpoints.size();
+    ejector_->SetEndpoints(std::move(endpoints), setting_.clock->Now());
+    is_working_ = true;
+    worker_ = std::this_thread::get_id();
+  }
+  Work();
+}
+
+void Front::OnAlarm() {
+  bool is_overdue = false;
+  {
+    base::MutexLock lock(mutex_);
+    is_work_wanted_ = true;
+    if (is_closed_ || is_working_ || arm_ == Arm::kArming) return;
+    const base::Clock::TimePoint now = setting_.clock->Now();
+    if (arm_ == Arm::kArmed) {
+      is_overdue = now - armed_at_ >= kPatience;
+      if (!is_overdue) return;
+    } else {
+      arm_ = Arm::kArming;
+      armer_ = std::this_thread::get_id();
+      armed_at_ = now;
+    }
+    alarm_->Set(now + kPatience);
+  }
+  if (is_overdue) return WorkIfWanted();
+  ArmWork();
+}
+
+void Front::ArmWork() {
+  armed_watcher_ = resolver_->Watch(
+      [self = shared_from_this()](const std::shared_ptr<const Snapshot>&) {
+        self->OnArmed();
+      });
+  bool is_closed = false;
+  {
+    base::MutexLock lock(mutex_);
+    arm_ = has_come_ ? Arm::kIdle : Arm::kArmed;
+    has_come_ = false;
+    is_closed = is_closed_;
+    changed_.NotifyAll();
+  }
+  if (!is_closed) return;
+  armed_watcher_ = Watcher();
+  resolver_.reset();
+}
+
+void Front::OnArmed() {
+  {
+    base::MutexLock lock(mutex_);
+    if (arm_ == Arm::kArming) {
+      has_come_ = true;
+    } else {
+      arm_ = Arm::kIdle;
+    }
+  }
+  WorkIfWanted();
+}
+
+void Front::WorkIfWanted() {
+  {
+    base::MutexLock lock(mutex_);
+    if (is_closed_ || is_working_ || !is_work_wanted_) return;
+    is_working_ = true;
+    worker_ = std::this_thread::get_id();
+  }
+  Work();
+}
+
+void Front::Work() {
+  bool is_wanted = true;
+  while (is_wanted) {
+    std::vector<EjectionEvent> events;
+    std::optional<std::vector<Candidate>> candidates;
+    {
+      base::MutexLock lock(mutex_);
+      is_work_wanted_ = false;
+      ejector_->Look(setting_.clock->Now(), events);
+      candidates = ejector_->TakeChange();
+      has_offers_ = ejector_->has_offers();
+      Count(events);
+    }
+    const bool has_changed = candidates.has_value();
+    if (has_changed) balancer_->UpdateCandidates(*std::move(candidates));
+    {
+      base::MutexLock lock(mutex_);
+      is_ready_ = ejector_->size() > 0;
+      stats_.updates += has_changed ? 1 : 0;
+      changed_.NotifyAll();
+    }
+    Tell(events);
+    base::MutexLock lock(mutex_);
+    is_wanted = is_work_wanted_ && !is_closed_;
+    is_working_ = is_wanted;
+    changed_.NotifyAll();
+  }
+}
+
+void Front::Count(const std::vector<EjectionEvent>& events) {
+  for (const EjectionEvent& event : events) {
+    stats_.ejections += event.kind == EjectionEvent::Kind::kEjected ? 1 : 0;
+    stats_.returns += event.kind == EjectionEvent::Kind::kReturned ? 1 : 0;
+    stats_.panics += event.kind == EjectionEvent::Kind::kPanicBegan ? 1 : 0;
+  }
+  stats_.ejected = ejector_->ejected();
+  stats_.is_panicking = ejector_->is_panicking();
+}
+
+void Front::Tell(const std::vector<EjectionEvent>& events) {
+  if (!setting_.on_event) return;
+  for (const EjectionEvent& event : events) {
+    {
+      base::MutexLock lock(mutex_);
+      if (is_closed_) return;
+    }
+    setting_.on_event(event);
+  }
+}
+
+}  // namespace naming::balanced

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+
+naming_tests(unit-balanced unit
+  balanced/balanced_test.cc
+  balanced/ejection_test.cc
+  balanced/ejector_test.cc
+  balanced/front_test.cc)

@@ -1,0 +1,501 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "balanced/ejector.h"
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "tests/support/catch.h"
+#include "tests/support/endpoints.h"
+#include "tests/support/fake_clock.h"
+
+namespace naming::balanced {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::MakeEndpoint;
+using testing::MakeEndpoints;
+
+using List = std::vector<std::string>;
+using Result = Outcome::Result;
+
+class CountingListener final : public Alarm::Listener {
+ public:
+  void OnAlarm() override { ++rings; }
+  int rings = 0;
+};
+
+// An Ejector with its world: calls to endpoints, and time.
+class World {
+ public:
+  explicit World(EjectionOptions options = {})
+      : ejector_("demo", options, alarm_) {}
+
+  void Set(std::vector<Endpoint> endpoints) {
+    ejector_.SetEndpoints(std::move(endpoints), clock_.Now());
+    Update();
+  }
+
+  // Tells of `count` calls to "<name>:90".
+  void Call(const std::string& name, Result result, int count = 1) {
+    Outcome outcome;
+    outcome.result = result;
+    const Candidate& candidate = candidates_.at(name + ":90");
+    for (int i = 0; i < count; ++i) candidate.observer->OnOutcome(outcome);
+  }
+
+  // Returns what changed.
+  List Look() {
+    std::vector<EjectionEvent> events;
+    ejector_.Look(clock_.Now(), events);
+    Update();
+    List texts;
+    for (const EjectionEvent& event : events) {
+      CHECK(event.app_id == "demo");
+      std::string text(ToString(event.kind));
+      if (!event.address.empty()) text += " " + event.address;
+      if (event.kind == EjectionEvent::Kind::kEjected) {
+        text += absl::StrFormat(" for %ds", event.time / seconds(1));
+      }
+      if (!event.cause.empty()) text += ": " + event.cause;
+      texts.push_back(std::move(text));
+    }
+    return texts;
+  }
+
+  List After(base::Clock::Duration time) {
+    clock_.Advance(time);
+    return Look();
+  }
+
+  // Takes the Probe that there is and tells how its call ended.
+  void Probe(Result result) {
+    REQUIRE(ejector_.has_offers());
+    Outcome outcome;
+    outcome.result = result;
+    balanced::Probe::Take(ejector_.TakeOffer(nullptr, "")).Done(outcome);
+  }
+
+  List Ejected() const {
+    List addresses;
+    for (const auto& [address, candidate] : candidates_) {
+      if (candidate.is_ejected) addresses.push_back(address);
+    }
+    return addresses;
+  }
+
+  int WeightOf(const std::string& name) const {
+    return candidates_.at(name + ":90").endpoint.weight;
+  }
+
+  Ejector& ejector() { return ejector_; }
+  int rings() const { return listener_->rings; }
+  testing::FakeClock& clock() { return clock_; }
+
+ private:
+  void Update() {
+    auto change = ejector_.TakeChange();
+    if (!change) return;
+    candidates_.clear();
+    for (Candidate& candidate : *change) {
+      std::string address = candidate.endpoint.address;
+      candidates_.emplace(std::move(address), std::move(candidate));
+    }
+  }
+
+  testing::FakeClock clock_;
+  const std::shared_ptr<CountingListener> listener_ =
+      std::make_shared<CountingListener>();
+  const std::shared_ptr<Alarm> alarm_ =
+      std::make_shared<Alarm>(clock_, listener_);
+  Ejector ejector_;
+  std::map<std::string, Candidate> candidates_;
+};
+
+TEST_CASE("Failures in a row eject", "[ejector]") {
+  World world;
+  world.Set(MakeEndpoints("e", 4));
+  world.Call("e1", GENERATE(Result::kFailure, Result::kTimeout), 4);
+  SECTION("so many") {
+    world.Call("e1", Result::kTimeout);
+    CHECK(world.Look() == List{"ejected e1:90 for 10s: 5 failures in a row"});
+    CHECK(world.Ejected() == List{"e1:90"});
+  }
+  SECTION("not fewer") {
+    CHECK(world.Look().empty());
+    CHECK(world.Ejected().empty());
+  }
+  SECTION("not with a success between") {
+    world.Call("e1", Result::kSuccess);
+    world.Call("e1", Result::kFailure, 4);
+    CHECK(world.Look().empty());
+  }
+  SECTION("of which calls that were cancelled aren't any") {
+    world.Call("e1", Result::kCancelled, 10);
+    CHECK(world.Look().empty());
+    world.Call("e1", Result::kFailure);
+    CHECK(world.Look().size() == 1);
+  }
+  SECTION("of one endpoint") {
+    world.Call("e2", Result::kFailure, 4);
+    CHECK(world.Look().empty());
+  }
+}
+
+TEST_CASE("An ejected endpoint returns when one call succeeds", "[ejector]") {
+  World world;
+  world.Set(MakeEndpoints("e", 4));
+  world.Call("e1", Result::kFailure, 5);
+  world.Look();
+  CHECK(world.After(milliseconds(9'999)).empty());
+  CHECK_FALSE(world.ejector().has_offers());
+  CHECK(world.After(milliseconds(1)).empty());
+  CHECK(world.Ejected() == List{"e1:90"});
+
+  SECTION("only one is tried") {
+    CHECK(world.ejector().TakeOffer(nullptr, "") != nullptr);
+    CHECK_FALSE(world.ejector().has_offers());
+    CHECK(world.ejector().TakeOffer(nullptr, "") == nullptr);
+  }
+  SECTION("it succeeds") {
+    world.Probe(Result::kSuccess);
+    CHECK(world.Look() == List{"returned e1:90"});
+    CHECK(world.Ejected().empty());
+  }
+  SECTION("it fails: out for twice as long") {
+    world.Probe(Result::kTimeout);
+    CHECK(world.Look() == List{"ejected e1:90 for 20s: the call that it got to "
+                               "show that it is well failed"});
+    CHECK_FALSE(world.ejector().has_offers());
+    world.After(seconds(20));
+    CHECK(world.ejector().has_offers());
+  }
+  SECTION("it is cancelled: another one") {
+    world.Probe(Result::kCancelled);
+    CHECK(world.Look().empty());
+    CHECK(world.ejector().has_offers());
+  }
+  SECTION("it never ends: another one in time") {
+    const auto kept = world.ejector().TakeOffer(nullptr, "");
+    world.After(milliseconds(9'999));
+    CHECK_FALSE(world.ejector().has_offers());
+    world.After(milliseconds(1));
+    CHECK(world.ejector().has_offers());
+  }
+  SECTION("calls from before it was ejected don't count") {
+    world.Call("e1", Result::kSuccess, 3);
+    CHECK(world.Look().empty());
+    CHECK(world.Ejected() == List{"e1:90"});
+  }
+  SECTION("a retry that was told to avoid it isn't the one") {
+    PickOptions options;
+    options.avoid = {"e1:90"};
+    CHECK(world.ejector().TakeOffer(&options, "") == nullptr);
+    CHECK(world.ejector().has_offers());
+  }
+}
+
+TEST_CASE("Ejections grow longer, to a limit, and are forgotten", "[ejector]") {
+  World world;
+  world.Set(MakeEndpoints("e", 4));
+  for (const int expected : {10, 20, 40, 80, 160, 300, 300}) {
+    world.Call("e1", Result::kFailure, 5);
+    CHECK(world.Look() ==
+          List{absl::StrFormat("ejected e1:90 for %ds: 5 failures in a row",
+                               expected)});
+    world.After(seconds(expected));
+    world.Probe(Result::kSuccess);
+    CHECK(world.Look() == List{"returned e1:90"});
+  }
+  world.After(seconds(601));
+  world.Call("e1", Result::kFailure, 5);
+  CHECK(world.Look() == List{"ejected e1:90 for 10s: 5 failures in a row"});
+}
+
+TEST_CASE("A rate of success far below the others' ejects", "[ejector]") {
+  EjectionOptions options;
+  options.consecutive_failures = 0;
+  World world(options);
+  world.Set(MakeEndpoints("e", 4));
+  const auto calls = [&world](const std::string& name, int good, int bad) {
+    world.Call(name, Result::kFailure, bad);
+    world.Call(name, Result::kSuccess, good);
+  };
+  // A long life without failures must not outweigh what is measured now.
+  calls("e0", 1000, 0);
+  CHECK(world.rings() == 0);
+  calls("e0", 0, 1);
+  CHECK(world.rings() == 1);  // A failure begins the measuring.
+  CHECK(world.Look().empty());
+
+  SECTION("at the end of the interval") {
+    calls("e0", 14, 6);
+    calls("e1", 19, 1);
+    calls("e2", 100, 0);
+    CHECK(world.After(milliseconds(9'999)).empty());
+    CHECK(world.After(milliseconds(1)) ==
+          List{"ejected e0:90 for 10s: 67% of its calls succeed, of others "
+               "99%"});
+    SECTION("and what was measured before doesn't count after its return") {
+      world.After(seconds(10));
+      world.Probe(Result::kSuccess);
+      CHECK(world.Look() == List{"returned e0:90"});
+      calls("e1", 30, 1);
+      calls("e0", 30, 1);
+      world.After(seconds(10));
+      CHECK(world.After(seconds(10)).empty());
+    }
+  }
+  SECTION("not when there are too few calls") {
+    calls("e0", 10, 8);
+    calls("e1", 100, 0);
+    CHECK(world.After(seconds(10)).empty());
+  }
+  SECTION("not when all are alike") {
+    calls("e0", 10, 20);
+    calls("e1", 10, 20);
+    calls("e2", 10, 20);
+    CHECK(world.After(seconds(10)).empty());
+  }
+  SECTION("not when there is nobody to compare with") {
+    calls("e0", 10, 20);
+    CHECK(world.After(seconds(10)).empty());
+  }
+  SECTION("measuring ends when nothing fails, and so do the rings") {
+    CHECK(world.After(seconds(10)).empty());
+    calls("e0", 100, 0);
+    CHECK(world.After(seconds(10)).empty());
+    const int rings = world.rings();
+    world.clock().Advance(minutes(10));
+    calls("e0", 100, 0);
+    CHECK(world.rings() == rings);
+  }
+}
+
+TEST_CASE("When too many fail, none is ejected", "[ejector]") {
+  World world;
+  world.Set(MakeEndpoints("e", 4));
+  world.Call("e0", Result::kFailure, 5);
+  world.Call("e1", Result::kFailure, 5);
+  CHECK(world.Look().size() == 2);
+  CHECK(world.Ejected() == List{"e0:90", "e1:90"});
+  world.Call("e2", Result::kFailure, 5);
+  CHECK(world.Look() ==
+        List{"panic began: 3 of 4 fail, at most 2 may be ejected"});
+  CHECK(world.Ejected().empty());
+  CHECK(world.ejector().is_panicking());
+
+  SECTION("until one of them is well") {
+    world.Call("e2", Result::kSuccess);
+    CHECK(world.Look() == List{"panic ended",
+                               "ejected e0:90 for 10s: 5 failures in a row",
+                               "ejected e1:90 for 10s: 5 failures in a row"});
+    CHECK(world.Ejected() == List{"e0:90", "e1:90"});
+  }
+  SECTION("until their time is over") {
+    CHECK(world.After(seconds(10)) == List{"panic ended"});
+    CHECK(world.Ejected().empty());
+  }
+  SECTION("until there are more of the others") {
+    world.Set(MakeEndpoints("e", 6));
+    CHECK(world.Look().size() == 4);
+    CHECK(world.Ejected() == List{"e0:90", "e1:90", "e2:90"});
+  }
+}
+
+TEST_CASE("The share that may be ejected is bounded", "[ejector]") {
+  const auto [size, max_share, most] = GENERATE(table<int, double, int>({
+      {1, 0.5, 0},
+      {2, 0.5, 1},
+      {3, 0.5, 1},
+      {5, 0.5, 2},
+      {100, 0.29, 29},
+      {4, 1.0, 3},
+      {1, 1.0, 0},
+      {4, 0.2, 0},
+  }));
+  CAPTURE(size, max_share);
+  EjectionOptions options;
+  options.max_share = max_share;
+  World world(options);
+  world.Set(MakeEndpoints("e", size));
+  for (int i = 0; i < size; ++i) {
+    world.Call("e" + std::to_string(i), Result::kFailure, 5);
+    world.Look();
+    const int failing = i + 1;
+    CHECK(world.Ejected().size() ==
+          static_cast<std::size_t>(failing <= most ? failing : 0));
+  }
+}
+
+TEST_CASE("Colors are looked at apart", "[ejector]") {
+  World world;
+  auto endpoints = MakeEndpoints("e", 4);
+  endpoints[0].color = "blue";
+  endpoints[1].color = "blue";
+  world.Set(endpoints);
+  world.Call("e0", Result::kFailure, 5);
+  CHECK(world.Look().size() == 1);
+  world.After(seconds(10));
+
+  SECTION("the other of its color stays, come what may") {
+    world.Call("e1", Result::kFailure, 5);
+    CHECK(world.Look() ==
+          List{"panic began: 2 of 2 fail, at most 1 may be ejected"});
+    CHECK(world.Ejected().empty());
+    SECTION("and a panic leaves with its color") {
+      world.Set({endpoints[2], endpoints[3]});
+      world.Look();
+      CHECK_FALSE(world.ejector().is_panicking());
+    }
+  }
+  SECTION("only calls of its color try it") {
+    CHECK(world.ejector().TakeOffer(nullptr, "") == nullptr);
+    PickOptions options;
+    options.color = "green";
+    CHECK(world.ejector().TakeOffer(&options, "blue") == nullptr);
+    CHECK(world.ejector().TakeOffer(nullptr, "blue") != nullptr);
+  }
+  SECTION("calls of a color that nobody has try one that has none") {
+    world.Call("e2", Result::kFailure, 5);
+    world.Look();
+    world.After(seconds(10));
+    PickOptions options;
+    options.color = "green";
+    const auto probe = world.ejector().TakeOffer(&options, "");
+    REQUIRE(probe != nullptr);
+    CHECK(probe->endpoint().address == "e2:90");
+  }
+}
+
+TEST_CASE("What is known of an endpoint survives updates", "[ejector]") {
+  World world;
+  auto endpoints = MakeEndpoints("e", 4);
+  world.Set(endpoints);
+  world.Call("e1", Result::kFailure, 4);
+
+  SECTION("of others, and of its weight") {
+    endpoints = MakeEndpoints("e", 8);
+    endpoints[1].weight = 99;
+    world.Set(endpoints);
+    world.Call("e1", Result::kFailure);
+    CHECK(world.Look().size() == 1);
+    world.Set(MakeEndpoints("e", 3));
+    CHECK(world.Ejected() == List{"e1:90"});
+  }
+  SECTION("not its own leaving") {
+    world.Set({endpoints[0]});
+    world.Set(endpoints);
+    world.Call("e1", Result::kFailure);
+    CHECK(world.Look().empty());
+  }
+  SECTION("not another Instance in its place") {
+    auto instance = std::make_shared<Instance>(*endpoints[1].instance);
+    instance->hostname = "restarted";
+    endpoints[1].instance = std::move(instance);
+    world.Set(endpoints);
+    world.Call("e1", Result::kFailure);
+    CHECK(world.Look().empty());
+  }
+  SECTION("and a list that is the same changes nothing") {
+    world.ejector().SetEndpoints(endpoints, world.clock().Now());
+    CHECK_FALSE(world.ejector().TakeChange());
+  }
+}
+
+TEST_CASE("New endpoints start slowly", "[ejector]") {
+  EjectionOptions options;
+  options.slow_start = seconds(10);
+  World world(options);
+  world.Set(MakeEndpoints("e", 2));
+  world.Look();
+  CHECK(world.WeightOf("e0") == 10);  // All are new: nobody can help them.
+  world.After(seconds(1));
+  world.Set(MakeEndpoints("e", 3));
+
+  world.Look();
+  CHECK(world.WeightOf("e0") == 100);
+  CHECK(world.WeightOf("e2") == 10);
+  world.After(milliseconds(4'999));
+  CHECK(world.WeightOf("e2") == 40);
+  const int rings = world.rings();
+  world.Call("e0", Result::kSuccess);
+  CHECK(world.rings() == rings);
+  world.clock().Advance(milliseconds(2));
+  world.Call("e0", Result::kSuccess);
+  CHECK(world.rings() == rings + 1);  // Calls carry it on.
+  world.Look();
+  CHECK(world.WeightOf("e2") == 50);
+  world.After(seconds(5));
+  CHECK(world.WeightOf("e0") == 10);
+  CHECK(world.WeightOf("e2") == 10);
+}
+
+TEST_CASE("After an ejection, too, an endpoint starts slowly", "[ejector]") {
+  EjectionOptions options;
+  options.slow_start = seconds(10);
+  World world(options);
+  world.Set(MakeEndpoints("e", 3));
+  world.Call("e1", Result::kFailure, 5);
+  world.Look();
+  world.After(seconds(10));
+  world.Probe(Result::kSuccess);
+  world.Look();
+  CHECK(world.WeightOf("e1") == 10);
+  CHECK(world.WeightOf("e0") == 100);
+}
+
+TEST_CASE("Weights that are large don't grow beyond what there is",
+          "[ejector]") {
+  EjectionOptions options;
+  options.slow_start = seconds(10);
+  World world(options);
+  world.Set(MakeEndpoints("e", 1, "z", 1'000'000));
+  world.Set(MakeEndpoints("e", 2, "z", 1'000'000));
+  world.Look();
+  CHECK(world.WeightOf("e0") == 1'000'000);
+  CHECK(world.WeightOf("e1") == 100'000);
+}
+
+TEST_CASE("Without anything to decide nobody listens", "[ejector]") {
+  EjectionOptions options;
+  options.max_share = 0;
+  CHECK_FALSE(Ejector::IsNeeded(options));
+  options.slow_start = seconds(1);
+  CHECK(Ejector::IsNeeded(options));
+  options = EjectionOptions();
+  options.success_rate = 0;
+  CHECK(Ejector::IsNeeded(options));
+  options.consecutive_failures = 0;
+  CHECK_FALSE(Ejector::IsNeeded(options));
+
+  Ejector ejector("demo", options, nullptr);
+  ejector.SetEndpoints(MakeEndpoints("e", 2), {});
+  std::vector<EjectionEvent> events;
+  ejector.Look({}, events);
+  const auto candidates = ejector.TakeChange();
+  REQUIRE(candidates);
+  CHECK(candidates->front().observer == nullptr);
+}
+
+TEST_CASE("Success is told without a look at the clock", "[ejector]") {
+  World world;
+  world.Set(MakeEndpoints("e", 4));
+  world.Look();
+  for (int minute = 0; minute < 60; ++minute) {
+    world.clock().Advance(minutes(1));
+    world.Call("e1", Result::kSuccess, 10);
+  }
+  CHECK(world.rings() == 0);
+}
+
+}  // namespace
+}  // namespace naming::balanced

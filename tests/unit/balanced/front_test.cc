@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "balanced/front.h"
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "naming/balancer/round_robin.h"
+#include "tests/support/catch.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/instances.h"
+#include "tests/support/manual_resolver.h"
+
+namespace naming::balanced {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::MakeInstance;
+using testing::ManualClient;
+
+using Result = Outcome::Result;
+
+Instance At(const std::string& host) {
+  Instance instance = MakeInstance("demo", host);
+  instance.addrs = {"grpc://" + host + ":90"};
+  return instance;
+}
+
+// A Front over three providers, of which some are dead.
+class World {
+ public:
+  World() { client.Publish({At("a"), At("b"), At("c")}); }
+  ~World() { Close(); }
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  Front& Start() {
+    Front::Setting setting;
+    setting.app_id = "demo";
+    setting.clock = &clock;
+    setting.on_event = [this](const EjectionEvent& event) {
+      events.push_back(std::string(ToString(event.kind)) + " " + event.address);
+      if (on_event) on_event();
+    };
+    front = std::make_shared<Front>(std::move(setting), client.Build(),
+                                    std::make_unique<balancer::RoundRobin>());
+    front->Begin();
+    return *front;
+  }
+
+  void Close() {
+    if (front != nullptr) front->Close();
+    front.reset();
+  }
+
+  // Makes `count` calls; returns how many went where.
+  std::map<std::string, int> Call(int count) {
+    std::map<std::string, int> calls;
+    for (int i = 0; i < count && front != nullptr; ++i) {
+      auto pick = front->Choose(nullptr);
+      REQUIRE(pick.ok());
+      const std::string& address = pick->endpoint().address;
+      ++calls[address];
+      Outcome outcome;
+      if (address == dead) outcome.result = Result::kTimeout;
+      pick->Done(outcome);
+    }
+    return calls;
+  }
+
+  testing::FakeClock clock;
+  ManualClient client;
+  std::string dead;
+  std::vector<std::string> events;
+  std::function<void()> on_event;
+  std::shared_ptr<Front> front;
+};
+
+TEST_CASE("Decisions wait for the client's thread", "[front]") {
+  World world;
+  world.Start();
+  world.client.Run();
+  const int watches = world.client.watches();
+  world.dead = "b:90";
+  CHECK(world.Call(30)["b:90"] == 10);  // Nothing is decided on this one.
+  CHECK(world.events.empty());
+  CHECK(world.client.watches() == watches + 1);  // It is asked once.
+  world.client.Run();
+  CHECK(world.events == std::vector<std::string>{"ejected b:90"});
+  CHECK(world.Call(30)["b:90"] == 0);
+  CHECK(world.front->stats().ejected == 1);
+  CHECK(world.front->stats().ejections == 1);
+  CHECK(world.front->endpoints().size() == 3);
+
+  SECTION("and its return") {
+    world.clock.Advance(seconds(10));
+    world.Call(1);
+    world.client.Run();
+    world.dead.clear();
+    CHECK(world.Call(30)["b:90"] == 1);
+    world.client.Run();
+    CHECK(world.events ==
+          std::vector<std::string>{"ejected b:90", "returned b:90"});
+    CHECK(world.Call(30)["b:90"] == 10);
+    CHECK(world.front->stats().probes == 1);
+    CHECK(world.front->stats().returns == 1);
+    CHECK(world.front->stats().ejected == 0);
+  }
+  SECTION("and a failing probe, which keeps it out") {
+    world.clock.Advance(seconds(10));
+    world.Call(1);
+    world.client.Run();
+    CHECK(world.Call(30)["b:90"] == 1);
+    world.client.Run();
+    CHECK(world.Call(30)["b:90"] == 0);
+    world.clock.Advance(milliseconds(19'999));
+    world.Call(1);
+    world.client.Run();
+    CHECK(world.Call(30)["b:90"] == 0);
+  }
+  SECTION("and it stays out through updates") {
+    world.client.Publish({At("a"), At("b"), At("c"), At("d")});
+    world.client.Run();
+    CHECK(world.Call(30)["b:90"] == 0);
+    CHECK(world.Call(30)["d:90"] == 10);
+  }
+}
+
+TEST_CASE("Without its client a front still ejects", "[front]") {
+  World world;
+  world.Start();
+  world.client.Run();
+  SECTION("the client is gone") { world.client.Destroy(); }
+  SECTION("or its thread is blocked") {}
+  world.dead = "b:90";
+  CHECK(world.Call(30)["b:90"] == 10);
+  CHECK(world.events.empty());
+  world.clock.Advance(milliseconds(999));
+  CHECK(world.Call(30)["b:90"] == 10);
+  world.clock.Advance(milliseconds(1));
+  world.Call(1);
+  CHECK(world.events == std::vector<std::string>{"ejected b:90"});
+  CHECK(world.Call(30)["b:90"] == 0);
+  world.client.Run();
+  CHECK(world.Call(30)["b:90"] == 0);
+}
+
+TEST_CASE("A Resolver that calls back at once will do", "[front]") {
+  World world;
+  world.client.CallAtOnce();
+  world.Start();
+  world.dead = "b:90";
+  world.Call(30);
+  CHECK(world.events == std::vector<std::string>{"ejected b:90"});
+  CHECK(world.Call(30)["b:90"] == 0);
+  world.dead.clear();
+  world.clock.Advance(seconds(10));
+  world.Call(30);
+  CHECK(world.events ==
+        std::vector<std::string>{"ejected b:90", "returned b:90"});
+}
+
+TEST_CASE("A front may be closed by its own event", "[front]") {
+  World world;
+  world.on_event = [&world] { world.Close(); };
+  SECTION("on the client's thread") {
+    world.Start();
+    world.client.Run();
+    world.dead = "b:90";
+    world.Call(30);
+    world.client.Run();
+  }
+  SECTION("within a call") {
+    world.client.CallAtOnce();
+    world.Start();
+    world.dead = "b:90";
+    world.Call(30);
+  }
+  CHECK(world.events.size() == 1);
+  CHECK(world.front == nullptr);
+}
+
+TEST_CASE("A Pick may outlive its front", "[front]") {
+  World world;
+  world.Start();
+  world.client.Run();
+  auto pick = world.front->Choose(nullptr);
+  REQUIRE(pick.ok());
+  world.Close();
+  CHECK(pick->endpoint().address == "a:90");
+  Outcome outcome;
+  outcome.result = Result::kFailure;
+  pick->Done(outcome);
+}
+
+TEST_CASE("A front says why there is nothing to pick", "[front]") {
+  World world;
+  Front& front = world.Start();
+  const auto why = [&front] {
+    return std::string(front.Choose(nullptr).status().message());
+  };
+  CHECK(absl::IsUnavailable(front.Choose(nullptr).status()));
+  CHECK(why() == "naming: pick demo: no list has come yet");
+  Instance waiting = At("a");
+  waiting.status = Instance::Status::kWaiting;
+  world.client.Publish({waiting, waiting});
+  world.client.Run();
+  CHECK(why() == "naming: pick demo: none of its 2 instances fits");
+  CHECK_FALSE(front.Peek(nullptr));
+  world.client.Publish({});
+  world.client.Run();
+  CHECK(why() == "naming: pick demo: it has no instances");
+  world.client.Publish({At("a")});
+  world.client.Run();
+  CHECK(front.Choose(nullptr).ok());
+  CHECK(front.Peek(nullptr)->address == "a:90");
+}
+
+TEST_CASE("WaitReady says what it waited for", "[front]") {
+  World world;
+  SECTION("the list is there, though its client's thread never came") {
+    CHECK(world.Start().WaitReady(milliseconds(0)).ok());
+    CHECK(world.front->Choose(nullptr).ok());
+  }
+  SECTION("nothing fits") {
+    world.client.Publish({});
+    Front& front = world.Start();
+    world.client.Run();
+    CHECK(front.WaitReady(milliseconds(1)) ==
+          absl::DeadlineExceededError("naming: wait for demo: nothing to pick "
+                                      "within 1ms: none of 0 instances fits"));
+  }
+}
+
+TEST_CASE("WaitReady passes on what the backend said", "[front]") {
+  ManualClient client;
+  Front::Setting setting;
+  setting.app_id = "demo";
+  const auto front =
+      std::make_shared<Front>(std::move(setting), client.Build(),
+                              std::make_unique<balancer::RoundRobin>());
+  front->Begin();
+  CHECK(front->WaitReady(milliseconds(0)) ==
+        absl::NotFoundError("naming: wait for demo: nothing to pick within "
+                            "0ms: manual: no such application"));
+  front->Close();
+}
+
+TEST_CASE("Updates that change nothing for a client build nothing", "[front]") {
+  World world;
+  world.Start();
+  world.client.Run();
+  CHECK(world.front->stats().updates == 1);
+  world.client.Publish({At("a"), At("b"), At("c")});
+  world.client.Run();
+  CHECK(world.front->stats().updates == 1);
+  CHECK(world.front->WaitReady(milliseconds(0)).ok());
+}
+
+}  // namespace
+}  // namespace naming::balanced
