@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Picks an endpoint of an application for each call, in turn, while a Watcher
-// keeps the endpoints up to date.
+// Picks an endpoint of an application for each call and tells how the call
+// went: slow endpoints get fewer calls, failing ones none until they are well
+// again.
 //
 //   example-balance --nodes=127.0.0.1:7171
 
 #include <chrono>
 #include <cstring>
 #include <iostream>
-#include <memory>
 #include <sstream>
 #include <string>
 
-#include "naming/balancer/round_robin.h"
+#include "naming/balanced.h"
 #include "naming/discovery/client.h"
-#include "naming/filter.h"
 
 int main(int argc, char** argv) {
   auto options = naming::discovery::ClientOptions::FromEnvironment();
@@ -33,35 +32,33 @@ int main(int argc, char** argv) {
     std::cerr << client.status() << "\n";
     return 1;
   }
-  auto resolver = (*client)->Build("discovery:///demo.greeter");
-  if (!resolver.ok()) {
-    std::cerr << resolver.status() << "\n";
-    return 1;
-  }
-  auto snapshot = (*resolver)->Fetch(std::chrono::seconds(3));
-  if (!snapshot.ok()) {
-    std::cerr << snapshot.status() << "\n";
-    return 1;
-  }
 
-  naming::Filter filter;
-  filter.addr_scheme = "grpc";
-  naming::balancer::RoundRobin balancer;
-  balancer.Update(naming::EndpointsOf(**snapshot, filter));
-  naming::Watcher watcher = (*resolver)->Watch(
-      [&](const std::shared_ptr<const naming::Snapshot>& newer) {
-        balancer.Update(naming::EndpointsOf(*newer, filter));
-      });
+  naming::BalancedOptions choice;
+  choice.client_zone = options.zone;  // Prefer providers in the own zone.
+  auto greeter = naming::Balanced::Create(
+      **client, "discovery://default/demo.greeter?scheme=grpc&subset=50",
+      choice);
+  if (!greeter.ok()) {
+    std::cerr << greeter.status() << "\n";
+    return 1;
+  }
+  absl::Status ready = (*greeter)->WaitReady(std::chrono::seconds(3));
+  if (!ready.ok()) {
+    std::cerr << ready << "\n";
+    return 1;
+  }
 
   for (int call = 1; call <= 6; ++call) {
-    auto pick = balancer.Choose();
+    auto pick = (*greeter)->Pick();
     if (!pick.ok()) {
       std::cerr << pick.status() << "\n";
       return 1;
     }
-    // Keep the Pick until the call has returned: it owns its Endpoint.
     std::cout << "call " << call << " goes to " << pick->endpoint().address
               << "\n";
+    naming::Outcome outcome;  // As your client library tells it.
+    outcome.result = naming::Outcome::Result::kSuccess;
+    pick->Done(outcome);
   }
   return 0;
 }

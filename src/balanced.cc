@@ -9,7 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "balanced/front.h"
 #include "balanced/policies.h"
-#include "naming/balancer/round_robin.h"
+#include "naming/balancer/p2c.h"
 #include "naming/target.h"
 
 namespace naming {
@@ -24,7 +24,9 @@ std::string RandomId() {
 
 std::unique_ptr<Balancer> MakeBalancer(const BalancedOptions& options) {
   if (options.make_balancer) return options.make_balancer();
-  return std::make_unique<balancer::RoundRobin>();
+  balancer::P2cOptions p2c;
+  p2c.color = options.color;
+  return std::make_unique<balancer::P2c>(std::move(p2c));
 }
 
 }  // namespace

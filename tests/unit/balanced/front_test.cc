@@ -191,8 +191,9 @@ TEST_CASE("A Pick may outlive its front", "[front]") {
   world.client.Run();
   auto pick = world.front->Choose(nullptr);
   REQUIRE(pick.ok());
+  const std::string address = pick->endpoint().address;
   world.Close();
-  CHECK(pick->endpoint().address == "a:90");
+  CHECK(pick->endpoint().address == address);
   Outcome outcome;
   outcome.result = Result::kFailure;
   pick->Done(outcome);
