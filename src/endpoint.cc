@@ -2,6 +2,9 @@
 
 #include "naming/endpoint.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -9,6 +12,25 @@
 #include "base/url.h"
 
 namespace naming {
+namespace {
+
+// Kratos up to 2.4 marked TLS by a query, whose values are those of Go's
+// ParseBool().
+bool SaysSecure(std::string_view addr) {
+  constexpr std::string_view kTrue[] = {"1", "t", "T", "TRUE", "true", "True"};
+  const std::size_t mark = addr.find('?');
+  if (mark == std::string_view::npos) return false;
+  const auto parameters = base::ParseQuery(addr.substr(mark + 1));
+  if (!parameters) return false;
+  return std::any_of(parameters->begin(), parameters->end(),
+                     [&kTrue](const auto& parameter) {
+                       return parameter.first == "isSecure" &&
+                              std::find(std::begin(kTrue), std::end(kTrue),
+                                        parameter.second) != std::end(kTrue);
+                     });
+}
+
+}  // namespace
 
 absl::StatusOr<Endpoint> Endpoint::Create(
     std::string_view addr, std::shared_ptr<const Instance> instance) {
@@ -20,6 +42,7 @@ absl::StatusOr<Endpoint> Endpoint::Create(
   const std::optional<base::Address> address = base::ParseAddress(addr);
   Endpoint endpoint;
   endpoint.scheme = address->scheme;
+  if (SaysSecure(addr)) endpoint.scheme += 's';
   endpoint.address = address->host_port.ToString();
   endpoint.weight = Weight(*instance);
   endpoint.zone = instance->zone;

@@ -132,7 +132,7 @@ class NAMING_EXPORT Balanced final {
   absl::StatusOr<naming::Pick> Pick(const PickOptions& options);
 
   // The same by reference, to be used at once, without an outcome; nothing
-  // where Pick() fails. Never waits.
+  // where Pick() fails. Not to be kept across a Done(). Never waits.
   PickRef Peek();
   PickRef Peek(const PickOptions& options);
 

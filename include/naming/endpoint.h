@@ -20,14 +20,16 @@ namespace naming {
 struct NAMING_EXPORT Endpoint {
   std::string scheme;   // "grpc", "http", …
   std::string address;  // "host:port", as one dials it; IPv6 in brackets.
-  int weight = 10;      // Weight() of the Instance.
+  int weight = 10;  // Weight() of the Instance, or what a policy made of it.
   std::string zone;
   std::string color;  // Metadata "color"; empty when it has none.
 
   // The Instance that listens there; never null in what this library returns.
   std::shared_ptr<const Instance> instance;
 
-  // Returns the Endpoint at `addr`, one of the addresses of `instance`.
+  // Returns the Endpoint at `addr`, one of the addresses of `instance`. An
+  // "http://host:port?isSecure=true", as Kratos wrote it once, has the scheme
+  // "https"; so with every scheme.
   //
   // Errors: kInvalidArgument, `addr` isn't "scheme://host:port".
   static absl::StatusOr<Endpoint> Create(

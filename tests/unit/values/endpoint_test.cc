@@ -35,6 +35,22 @@ TEST_CASE("No endpoint without an address or an instance", "[endpoint]") {
       Endpoint::Create("grpc://10.0.0.7:9000", nullptr).status()));
 }
 
+TEST_CASE("A query may say that an address is secure", "[endpoint]") {
+  const auto [addr, scheme] = GENERATE(table<std::string, std::string>({
+      {"grpc://h:1?isSecure=true", "grpcs"},
+      {"http://h:1/?a=b&isSecure=1", "https"},
+      {"http://h:1?isSecure=false", "http"},
+      {"http://h:1?isSecure=yes", "http"},
+      {"http://h:1?isSecure=%zz", "http"},
+      {"http://h:1?issecure=true", "http"},
+  }));
+  const auto endpoint = Endpoint::Create(addr, MakeInstance());
+  CAPTURE(addr);
+  REQUIRE(endpoint.ok());
+  CHECK(endpoint->scheme == scheme);
+  CHECK(endpoint->address == "h:1");
+}
+
 TEST_CASE("Endpoints are compared by their contents", "[endpoint]") {
   const auto make = [] {
     return Endpoint::Create("grpc://h:1", MakeInstance()).value();
