@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 #include "base/text.h"
+#include "net/curl_sockets.h"
 
 namespace naming::net {
 namespace {
@@ -34,10 +35,6 @@ constexpr std::size_t kMaxIdleHandles = 16;
 
 // libcurl before 8.3 bounds each line of an answer's header, not their sum.
 constexpr std::size_t kMaxHeaderBytes = std::size_t{256} << 10;
-
-// When there is no descriptor left for curl_multi_wakeup() to work with, Wait()
-// looks around this often.
-constexpr milliseconds kWaitWithoutWakeup{20};
 
 void InitCurlOnce() {
   // Never cleaned up: others in this process may use libcurl too.
@@ -236,8 +233,7 @@ struct CurlHttpClient::Rep {
     absl::Status status;
   };
 
-  CURLM* multi = nullptr;
-  bool has_wakeup = false;
+  CurlSockets sockets;
   RequestId last_id = 0;
   std::unordered_map<RequestId, std::unique_ptr<Transfer>> transfers;
   std::vector<Failure> failures;
@@ -253,7 +249,7 @@ struct CurlHttpClient::Rep {
   // Takes `transfer` out of the multi handle, which closes its connection when
   // the answer isn't complete.
   void Detach(Transfer& transfer) {
-    curl_multi_remove_handle(multi, transfer.easy);
+    curl_multi_remove_handle(sockets.multi(), transfer.easy);
     if (idle_handles.size() < kMaxIdleHandles) {
       curl_easy_reset(transfer.easy);
       idle_handles.push_back(transfer.easy);
@@ -300,7 +296,8 @@ bool CurlHttpClient::Rep::DeliverFailures() {
 bool CurlHttpClient::Rep::DeliverAnswers() {
   bool any = false;
   int left = 0;
-  while (const CURLMsg* const message = curl_multi_info_read(multi, &left)) {
+  while (const CURLMsg* const message =
+             curl_multi_info_read(sockets.multi(), &left)) {
     if (message->msg != CURLMSG_DONE) continue;
     any = true;
     Transfer* transfer = nullptr;
@@ -310,11 +307,11 @@ bool CurlHttpClient::Rep::DeliverAnswers() {
   return any;
 }
 
-CurlHttpClient::CurlHttpClient() : rep_(std::make_unique<Rep>()) {
+CurlHttpClient::CurlHttpClient() {
   InitCurlOnce();
-  rep_->multi = curl_multi_init();
-  curl_multi_setopt(rep_->multi, CURLMOPT_MAXCONNECTS, kMaxConnections);
-  rep_->has_wakeup = curl_multi_wakeup(rep_->multi) == CURLM_OK;
+  rep_ = std::make_unique<Rep>();
+  curl_multi_setopt(rep_->sockets.multi(), CURLMOPT_MAXCONNECTS,
+                    kMaxConnections);
 }
 
 CurlHttpClient::~CurlHttpClient() {
@@ -323,7 +320,6 @@ CurlHttpClient::~CurlHttpClient() {
   const auto failures = std::exchange(rep_->failures, {});
   for (const auto& [id, transfer] : transfers) rep_->Detach(*transfer);
   for (CURL* easy : rep_->idle_handles) curl_easy_cleanup(easy);
-  curl_multi_cleanup(rep_->multi);
 }
 
 HttpClient::RequestId CurlHttpClient::Send(HttpRequest request, Done done) {
@@ -338,7 +334,8 @@ HttpClient::RequestId CurlHttpClient::Send(HttpRequest request, Done done) {
     if (transfer->easy != nullptr) {
       SetPolicy(transfer->easy);
       SetRequest(*transfer);
-      if (curl_multi_add_handle(rep_->multi, transfer->easy) == CURLM_OK) {
+      if (curl_multi_add_handle(rep_->sockets.multi(), transfer->easy) ==
+          CURLM_OK) {
         transfer->done = std::move(done);
         rep_->transfers.emplace(id, std::move(transfer));
         return id;
@@ -366,22 +363,17 @@ void CurlHttpClient::Abort(RequestId id) {
 }
 
 void CurlHttpClient::Wait(std::optional<milliseconds> timeout) {
-  int running = 0;
-  curl_multi_perform(rep_->multi, &running);
+  rep_->sockets.Act();
   // Both, whatever the first one did.
   const bool failed = rep_->DeliverFailures();
   const bool answered = rep_->DeliverAnswers();
   if (failed || answered) return;
-  // libcurl returns earlier when a timer of its own falls due.
   milliseconds wait = timeout.value_or(std::chrono::hours(1));
   wait = std::clamp(wait, milliseconds(0), milliseconds(std::chrono::hours(1)));
-  if (!rep_->has_wakeup) wait = std::min(wait, kWaitWithoutWakeup);
-  curl_multi_poll(rep_->multi, nullptr, 0, static_cast<int>(wait.count()),
-                  nullptr);
-  curl_multi_perform(rep_->multi, &running);
+  rep_->sockets.Wait(wait);
   rep_->DeliverAnswers();
 }
 
-void CurlHttpClient::Wake() { curl_multi_wakeup(rep_->multi); }
+void CurlHttpClient::Wake() { rep_->sockets.Wake(); }
 
 }  // namespace naming::net
