@@ -72,18 +72,48 @@ std::optional<std::uint16_t> ParsePort(std::string_view text) {
   return static_cast<std::uint16_t>(*port);
 }
 
-std::optional<std::string> DecodeFormPart(std::string_view text) {
-  std::string blanks(text);
-  std::replace(blanks.begin(), blanks.end(), '+', ' ');
-  return PercentDecode(blanks);
+struct HostPortView {
+  std::string_view host;
+  std::uint16_t port = 0;
+};
+
+std::optional<HostPortView> SplitHostPort(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const std::optional<std::uint16_t> port = ParsePort(text.substr(colon + 1));
+  if (!port) return std::nullopt;
+  std::string_view host = text.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+    if (!IsIpv6(host)) return std::nullopt;
+  } else if (!IsHostName(host)) {
+    return std::nullopt;
+  }
+  return HostPortView{host, *port};
 }
 
-}  // namespace
+struct AddressView {
+  std::string_view scheme;
+  HostPortView host_port;
+};
 
-std::string PercentEncode(std::string_view text) {
+std::optional<AddressView> SplitAddress(std::string_view text) {
+  constexpr std::string_view kSeparator = "://";
+  const std::size_t end = text.find(kSeparator);
+  if (end == std::string_view::npos || !IsScheme(text.substr(0, end))) {
+    return std::nullopt;
+  }
+  std::string_view rest = text.substr(end + kSeparator.size());
+  const auto* const host_end = std::find_if(
+      rest.begin(), rest.end(), [](char c) { return c == '/' || c == '?'; });
+  rest = rest.substr(0, static_cast<std::size_t>(host_end - rest.begin()));
+  const std::optional<HostPortView> host_port = SplitHostPort(rest);
+  if (!host_port || host_port->port == 0) return std::nullopt;
+  return AddressView{text.substr(0, end), *host_port};
+}
+
+void AppendEncoded(std::string& encoded, std::string_view text) {
   constexpr char kHex[] = "0123456789ABCDEF";
-  std::string encoded;
-  encoded.reserve(text.size());
   for (const char c : text) {
     if (IsUnreserved(c)) {
       encoded += c;
@@ -94,6 +124,20 @@ std::string PercentEncode(std::string_view text) {
     encoded += kHex[byte >> 4];
     encoded += kHex[byte & 0xF];
   }
+}
+
+std::optional<std::string> DecodeFormPart(std::string_view text) {
+  std::string blanks(text);
+  std::replace(blanks.begin(), blanks.end(), '+', ' ');
+  return PercentDecode(blanks);
+}
+
+}  // namespace
+
+std::string PercentEncode(std::string_view text) {
+  std::string encoded;
+  encoded.reserve(text.size());
+  AppendEncoded(encoded, text);
   return encoded;
 }
 
@@ -118,9 +162,9 @@ std::optional<std::string> PercentDecode(std::string_view text) {
 void AppendParameter(std::string& form, std::string_view key,
                      std::string_view value) {
   if (!form.empty()) form += '&';
-  form += PercentEncode(key);
+  AppendEncoded(form, key);
   form += '=';
-  form += PercentEncode(value);
+  AppendEncoded(form, value);
 }
 
 std::optional<Parameters> ParseQuery(std::string_view query) {
@@ -146,31 +190,19 @@ std::string HostPort::ToString() const {
 }
 
 std::optional<HostPort> ParseHostPort(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  const std::optional<std::uint16_t> port = ParsePort(text.substr(colon + 1));
-  if (!port) return std::nullopt;
-  std::string_view host = text.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-    if (!IsIpv6(host)) return std::nullopt;
-  } else if (!IsHostName(host)) {
-    return std::nullopt;
-  }
-  return HostPort{std::string(host), *port};
+  const std::optional<HostPortView> parts = SplitHostPort(text);
+  if (!parts) return std::nullopt;
+  return HostPort{std::string(parts->host), parts->port};
 }
 
+bool IsAddress(std::string_view text) { return SplitAddress(text).has_value(); }
+
 std::optional<Address> ParseAddress(std::string_view text) {
-  constexpr std::string_view kSeparator = "://";
-  const std::size_t end = text.find(kSeparator);
-  if (end == std::string_view::npos || !IsScheme(text.substr(0, end))) {
-    return std::nullopt;
-  }
-  std::string_view rest = text.substr(end + kSeparator.size());
-  rest = rest.substr(0, rest.find_first_of("/?"));
-  std::optional<HostPort> host_port = ParseHostPort(rest);
-  if (!host_port || host_port->port == 0) return std::nullopt;
-  return Address{ToLower(text.substr(0, end)), *std::move(host_port)};
+  const std::optional<AddressView> parts = SplitAddress(text);
+  if (!parts) return std::nullopt;
+  return Address{
+      ToLower(parts->scheme),
+      HostPort{std::string(parts->host_port.host), parts->host_port.port}};
 }
 
 }  // namespace naming::base

@@ -50,6 +50,9 @@ struct Address {
   HostPort host_port;
 };
 
+// Returns whether `text` is what ParseAddress() takes.
+bool IsAddress(std::string_view text);
+
 // nullopt as for ParseHostPort(), or when the scheme isn't RFC 3986's, or when
 // the port is 0.
 std::optional<Address> ParseAddress(std::string_view text);

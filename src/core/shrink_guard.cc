@@ -11,8 +11,7 @@ namespace {
 // Of a smaller list, a share means little.
 constexpr std::size_t kLeastGuardedSize = 3;
 
-void Insert(const std::shared_ptr<const Instance>& instance,
-            ShrinkGuard::Zones& zones) {
+void Insert(const std::shared_ptr<const Instance>& instance, Zones& zones) {
   Snapshot::Instances& list = zones[instance->zone];
   const auto place = std::lower_bound(
       list.begin(), list.end(), instance,
@@ -24,46 +23,49 @@ void Insert(const std::shared_ptr<const Instance>& instance,
 
 void ShrinkGuard::HoldBack(const Zones& present, bool is_live,
                            base::Clock::TimePoint now, Zones& answer) {
-  std::set<Key> answered;
-  for (const auto& [zone, instances] : answer) {
-    for (const auto& instance : instances) {
-      answered.emplace(zone, instance->hostname);
-    }
-  }
   // What is present, neither answered nor suspected, was in the last answer.
   if (!is_live && policy_.grace.count() > 0) {
-    SuspectMissing(present, answered, now);
+    SuspectMissing(present, answer, now);
   }
   for (auto it = suspects_.begin(); it != suspects_.end();) {
     const bool is_over = now - it->second.since >= policy_.grace;
-    const bool is_back = answered.count(it->first) != 0;
+    const bool is_back = Contains(answer, *it->second.instance);
     it = is_over || is_back ? suspects_.erase(it) : std::next(it);
   }
-  if (!IsTooMuch(present, answered)) suspects_.clear();
+  if (suspects_.empty()) return;
+  if (!IsTooMuch(present, answer)) suspects_.clear();
   for (const auto& [key, suspect] : suspects_) Insert(suspect.instance, answer);
 }
 
-void ShrinkGuard::SuspectMissing(const Zones& present,
-                                 const std::set<Key>& answered,
+void ShrinkGuard::SuspectMissing(const Zones& present, const Zones& answer,
                                  base::Clock::TimePoint now) {
+  const Snapshot::Instances none;
   for (const auto& [zone, instances] : present) {
+    const auto answered = answer.find(zone);
+    auto it =
+        answered != answer.end() ? answered->second.begin() : none.begin();
+    const auto end =
+        answered != answer.end() ? answered->second.end() : none.end();
     for (const auto& instance : instances) {
-      Key key(zone, instance->hostname);
-      if (answered.count(key) != 0) continue;
-      suspects_.try_emplace(std::move(key), Suspect{instance, now});
+      // Mostly they are the same objects.
+      while (it != end && *it != instance &&
+             (*it)->hostname < instance->hostname) {
+        ++it;
+      }
+      if (it != end && (*it)->hostname == instance->hostname) continue;
+      suspects_.try_emplace(Key(zone, instance->hostname),
+                            Suspect{instance, now});
     }
   }
 }
 
 // Newcomers don't make up for what is missing: callers were using that.
-bool ShrinkGuard::IsTooMuch(const Zones& present,
-                            const std::set<Key>& answered) const {
-  if (suspects_.empty()) return false;
-  if (answered.empty()) return true;
+bool ShrinkGuard::IsTooMuch(const Zones& present, const Zones& answer) const {
+  if (answer.empty()) return true;
   std::size_t kept = 0;
   for (const auto& [zone, instances] : present) {
     for (const auto& instance : instances) {
-      kept += answered.count(Key(zone, instance->hostname));
+      kept += static_cast<std::size_t>(Contains(answer, *instance));
     }
   }
   const std::size_t size = kept + suspects_.size();

@@ -6,11 +6,11 @@
 #include <cstddef>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 
 #include "base/clock.h"
+#include "core/zones.h"
 #include "naming/instance.h"
 #include "naming/shrink_policy.h"
 #include "naming/snapshot.h"
@@ -23,8 +23,6 @@ namespace naming::core {
 // Thread-compatible.
 class ShrinkGuard final {
  public:
-  using Zones = std::map<std::string, Snapshot::Instances>;
-
   explicit ShrinkGuard(ShrinkPolicy policy) : policy_(policy) {}
 
   // Adds to `answer`, the zones of a new list, the Instances of `present` that
@@ -45,9 +43,9 @@ class ShrinkGuard final {
     base::Clock::TimePoint since;
   };
 
-  void SuspectMissing(const Zones& present, const std::set<Key>& answered,
+  void SuspectMissing(const Zones& present, const Zones& answer,
                       base::Clock::TimePoint now);
-  bool IsTooMuch(const Zones& present, const std::set<Key>& answered) const;
+  bool IsTooMuch(const Zones& present, const Zones& answer) const;
 
   const ShrinkPolicy policy_;
   std::map<Key, Suspect> suspects_;

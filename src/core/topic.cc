@@ -3,61 +3,19 @@
 #include "core/topic.h"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "base/reclaim.h"
 #include "core/snapshot_saver.h"
 #include "core/timeout.h"
+#include "core/zones.h"
 
 namespace naming::core {
 namespace {
 
 // A file tells how old its list is: one that doesn't change is written again.
 constexpr std::chrono::minutes kSaveAgain{15};
-
-using Zones = std::map<std::string, Snapshot::Instances>;
-
-std::shared_ptr<const Instance> Find(const Snapshot& snapshot,
-                                     const Instance& instance) {
-  const auto zone = snapshot.zones.find(instance.zone);
-  if (zone == snapshot.zones.end()) return nullptr;
-  const auto it = std::lower_bound(
-      zone->second.begin(), zone->second.end(), instance.hostname,
-      [](const std::shared_ptr<const Instance>& candidate,
-         const std::string& hostname) {
-        return candidate->hostname < hostname;
-      });
-  if (it == zone->second.end() || (*it)->hostname != instance.hostname) {
-    return nullptr;
-  }
-  return *it;
-}
-
-// Sorts `instances` into zones and by hostname. Those that `previous` has too
-// are its objects.
-Zones MakeZones(std::vector<Instance> instances, const Snapshot* previous) {
-  std::map<std::string, std::map<std::string, Instance>> sorted;
-  for (Instance& instance : instances) {
-    auto& slot = sorted[instance.zone][instance.hostname];
-    slot = std::move(instance);
-  }
-  Zones zones;
-  for (auto& [zone, by_hostname] : sorted) {
-    Snapshot::Instances& list = zones[zone];
-    list.reserve(by_hostname.size());
-    for (auto& [hostname, instance] : by_hostname) {
-      std::shared_ptr<const Instance> object;
-      if (previous != nullptr) object = Find(*previous, instance);
-      if (object == nullptr || *object != instance) {
-        object = std::make_shared<const Instance>(std::move(instance));
-      }
-      list.push_back(std::move(object));
-    }
-  }
-  return zones;
-}
 
 }  // namespace
 
@@ -89,13 +47,19 @@ void Topic::ReportMissing(absl::Status not_found, bool is_live) {
 // The feeding calls come one at a time, so the Snapshot that the new one is
 // made from is still the present one when it is replaced.
 void Topic::Apply(List list, const std::shared_ptr<const Snapshot>& previous) {
-  const bool is_empty = list.instances.empty();
+  if (previous != nullptr && !previous->stale_since && guard_.suspects() == 0 &&
+      IsRepetition(list, *previous)) {
+    return Save(previous);
+  }
+  const bool is_empty = list.instances.empty() && list.objects.empty();
   auto next = std::make_shared<Snapshot>();
   next->app_id = app_id_;
-  next->zones = MakeZones(std::move(list.instances), previous.get());
+  next->schedule = std::move(list.schedule);
+  const bool is_live = list.is_live;
+  next->zones = MakeZones(std::move(list), previous.get());
   if (previous != nullptr) {
     const bool was_holding = guard_.suspects() > 0;
-    guard_.HoldBack(previous->zones, list.is_live, setting_->clock->Now(),
+    guard_.HoldBack(previous->zones, is_live, setting_->clock->Now(),
                     next->zones);
     if (!was_holding && guard_.suspects() > 0) WarnOfShrink(previous->size());
     // An empty answer makes nothing fresh that is held back.
@@ -103,7 +67,6 @@ void Topic::Apply(List list, const std::shared_ptr<const Snapshot>& previous) {
       next->stale_since = previous->stale_since;
     }
   }
-  next->schedule = std::move(list.schedule);
   // Unchanged Instances are the same objects: comparing pointers is enough.
   const bool is_new = previous == nullptr || next->zones != previous->zones ||
                       next->schedule != previous->schedule ||

@@ -20,10 +20,9 @@
 #include "core/callback.h"
 #include "core/current.h"
 #include "core/dispatcher.h"
+#include "core/list.h"
 #include "core/monitor.h"
 #include "core/shrink_guard.h"
-#include "naming/instance.h"
-#include "naming/schedule.h"
 #include "naming/shrink_policy.h"
 #include "naming/snapshot.h"
 #include "naming/watcher.h"
@@ -31,16 +30,6 @@
 namespace naming::core {
 
 class SnapshotSaver;
-
-// One application as a backend answered it: always the whole list.
-struct List {
-  std::vector<Instance> instances;  // In any order.
-  Schedule schedule;
-
-  // The registry was there without a break since it gave the list before this
-  // one: what is missing has left. See ShrinkPolicy.
-  bool is_live = false;
-};
 
 // What the Topics of a Client share.
 struct TopicSetting {
@@ -57,8 +46,7 @@ struct TopicSetting {
 //
 // A list becomes the Snapshot when it differs in content from the present one,
 // or is the first; what it lacks may be held back, see ShrinkPolicy. Instances
-// that did not change keep their objects. Of two Instances with the same zone
-// and hostname the last one counts. Errors never change the Snapshot.
+// that did not change keep their objects. Errors never change the Snapshot.
 //
 // Thread-safe; the feeding calls come from one thread at a time. Held by
 // shared_ptr: by Topics, Resolvers, Watchers and the backend's workers.
@@ -72,6 +60,9 @@ class Topic final : public std::enable_shared_from_this<Topic> {
   const std::string& app_id() const { return app_id_; }
 
   // --- For backends ---
+
+  // Returns the present Snapshot; null before the first list.
+  std::shared_ptr<const Snapshot> snapshot() const;
 
   // Takes a list that a registry answered.
   void Publish(List list);
@@ -118,7 +109,6 @@ class Topic final : public std::enable_shared_from_this<Topic> {
   std::int64_t revision() const;
 
  private:
-  std::shared_ptr<const Snapshot> snapshot() const;
   std::shared_ptr<const Snapshot> Previous() const;
   // What is left to do, without the lock, when the Snapshot was replaced.
   struct Replaced {

@@ -58,10 +58,10 @@ void NodeFinder::OnAnswered(const absl::StatusOr<Answer>& answer) {
   // Nothing at all is no news: a node always knows itself.
   if (const auto it = answers.apps.find(kNodesAppId);
       it != answers.apps.end()) {
-    std::vector<Instance>& nodes = it->second.list.instances;
+    Snapshot::Instances& nodes = it->second.list.objects;
     nodes.erase(std::remove_if(nodes.begin(), nodes.end(),
-                               [this](const Instance& node) {
-                                 return node.zone != options_.zone;
+                               [this](const auto& node) {
+                                 return node->zone != options_.zone;
                                }),
                 nodes.end());
     requester_.nodes().Learn(NodeUrls(it->second.list));

@@ -159,10 +159,22 @@ void Poller::Ask(GroupId id) {
   (is_poll ? requester_.counters().polls : requester_.counters().refreshes)
       .Add();
   Call call = is_poll ? MakePoll(sent) : MakeFetch(sent);
-  group.request = requester_.Send(
-      std::move(call), [this, sent](const absl::StatusOr<Answer>& answer) {
-        OnAnswered(sent, answer);
-      });
+  const auto apps = std::make_shared<AppAnswers>();
+  call.read_data = [this, apps](net::JsonReader& data) {
+    *apps = DecodeApps(data, options_.env, [this](std::string_view app_id) {
+      return Present(app_id);
+    });
+  };
+  group.request = requester_.Send(std::move(call),
+                                  [this, sent = std::move(sent),
+                                   apps](const absl::StatusOr<Answer>& answer) {
+                                    OnAnswered(sent, answer, std::move(*apps));
+                                  });
+}
+
+std::shared_ptr<const Snapshot> Poller::Present(std::string_view app_id) const {
+  const auto it = apps_.find(app_id);
+  return it == apps_.end() ? nullptr : it->second.topic->snapshot();
 }
 
 void Poller::AskAfter(GroupId id, Clock::Duration delay) {
@@ -224,8 +236,8 @@ milliseconds Poller::HoldFor(const Group& group) const {
 
 // --- Answers ---
 
-void Poller::OnAnswered(const Sent& sent,
-                        const absl::StatusOr<Answer>& answer) {
+void Poller::OnAnswered(const Sent& sent, const absl::StatusOr<Answer>& answer,
+                        AppAnswers apps) {
   groups_.at(sent.group).request = 0;
   if (!answer.ok()) {
     OnNodeFailed(sent, answer.status());
@@ -236,8 +248,9 @@ void Poller::OnAnswered(const Sent& sent,
     OnRefused(sent, *answer);
     return;
   }
-  const bool was_useful = sent.hold.count() > 0 ? OnPolled(sent, *answer)
-                                                : OnFetched(sent, *answer);
+  const bool was_useful = sent.hold.count() > 0
+                              ? OnPolled(sent, *answer, std::move(apps))
+                              : OnFetched(sent, *answer, std::move(apps));
   const Clock::Duration lasted = loop_.clock().Now() - sent.began;
   Continue(sent.group, lasted, was_useful);
 }
@@ -281,24 +294,24 @@ void Poller::OnRefused(const Sent& sent, const Answer& answer) {
   AskAfter(sent.group, group.backoff.Next());
 }
 
-bool Poller::OnFetched(const Sent& sent, const Answer& answer) {
+bool Poller::OnFetched(const Sent& sent, const Answer& answer,
+                       AppAnswers apps) {
   constexpr double kJitter = 0.5;
   Group& group = groups_.at(sent.group);
   group.is_primed = true;
   group.refresh_at =
       loop_.clock().Now() +
       base::Jittered(options_.refresh_interval, kJitter, random_);
-  AppAnswers answers = DecodeApps(answer, options_.env);
   for (const auto& [app_id, version] : sent.apps) {
     const bool is_known =
-        answers.apps.count(app_id) != 0 || answers.malformed.count(app_id) != 0;
+        apps.apps.count(app_id) != 0 || apps.malformed.count(app_id) != 0;
     if (!is_known) ReportMissing(sent, answer, app_id);
   }
-  Apply(sent, answer, std::move(answers));
+  Apply(sent, answer, std::move(apps));
   return true;
 }
 
-bool Poller::OnPolled(const Sent& sent, const Answer& answer) {
+bool Poller::OnPolled(const Sent& sent, const Answer& answer, AppAnswers apps) {
   if (answer.code == kCodeOk) requester_.counters().pushes.Add();
   // Whoever gave the versions may have restarted between two polls, and then
   // says "not modified" of a list that it has lost (C-10): on a new connection
@@ -308,7 +321,7 @@ bool Poller::OnPolled(const Sent& sent, const Answer& answer) {
       std::any_of(sent.apps.begin(), sent.apps.end(),
                   [](const auto& app) { return app.second != 0; });
   if (answer.on_new_connection && had_versions) ForgetVersions(sent);
-  return Apply(sent, answer, DecodeApps(answer, options_.env));
+  return Apply(sent, answer, std::move(apps));
 }
 
 void Poller::ForgetVersions(const Sent& sent) {

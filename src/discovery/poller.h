@@ -133,11 +133,14 @@ class Poller final : public core::Source {
   Call MakePoll(const Sent& sent);
   milliseconds HoldFor(const Group& group) const;
 
-  void OnAnswered(const Sent& sent, const absl::StatusOr<Answer>& answer);
+  std::shared_ptr<const Snapshot> Present(std::string_view app_id) const;
+
+  void OnAnswered(const Sent& sent, const absl::StatusOr<Answer>& answer,
+                  AppAnswers apps);
   void OnNodeFailed(const Sent& sent, const absl::Status& status);
   void OnRefused(const Sent& sent, const Answer& answer);
-  bool OnFetched(const Sent& sent, const Answer& answer);
-  bool OnPolled(const Sent& sent, const Answer& answer);
+  bool OnFetched(const Sent& sent, const Answer& answer, AppAnswers apps);
+  bool OnPolled(const Sent& sent, const Answer& answer, AppAnswers apps);
   bool Apply(const Sent& sent, const Answer& answer, AppAnswers answers);
   bool IsLive(const Sent& sent, const Answer& answer, const App& app) const;
   void ForgetVersions(const Sent& sent);

@@ -8,17 +8,13 @@
 #include "absl/strings/str_format.h"
 #include "base/text.h"
 #include "base/url.h"
+#include "discovery/instance_text.h"
+#include "net/json.h"
 
 namespace naming::discovery {
 namespace {
 
-using net::JsonValue;
-
 constexpr std::size_t kExcerptBytes = 200;
-
-std::string StringOr(JsonValue value, std::string_view otherwise) {
-  return std::string(value.AsString().value_or(otherwise));
-}
 
 // HTTP status codes that say more than "this node is of no use now".
 std::optional<absl::Status> StatusOfHttp(int status_code) {
@@ -64,129 +60,6 @@ std::optional<absl::Status> StatusOfNode(const Answer& answer) {
     default:
       return absl::UnavailableError(DescribeCode(answer));
   }
-}
-
-std::vector<std::string> DecodeAddrs(JsonValue addrs, Dropped& dropped) {
-  std::vector<std::string> decoded;
-  addrs.ForEachElement([&](JsonValue element) {
-    for (const std::string_view part :
-         base::Split(element.AsString().value_or(""), ',')) {
-      const std::string_view addr = base::Trim(part);
-      if (base::ParseAddress(addr)) {
-        decoded.emplace_back(addr);
-      } else {
-        ++dropped.addresses;
-      }
-    }
-  });
-  return decoded;
-}
-
-// A mask on the wire; its lowest bit is "takes traffic".
-Instance::Status DecodeStatus(JsonValue value) {
-  const bool is_up = (value.AsInt64().value_or(1) & 1) != 0;
-  return is_up ? Instance::Status::kUp : Instance::Status::kWaiting;
-}
-
-std::map<std::string, std::string> DecodeMetadata(JsonValue value) {
-  std::map<std::string, std::string> metadata;
-  value.ForEachMember([&metadata](std::string_view key, JsonValue member) {
-    if (const auto text = member.AsString()) metadata.emplace(key, *text);
-  });
-  return metadata;
-}
-
-// Returns nothing when `value` is no Instance of (app_id, env) that one could
-// call.
-std::optional<Instance> DecodeInstance(JsonValue value, std::string_view app_id,
-                                       std::string_view env,
-                                       std::string_view zone,
-                                       Dropped& dropped) {
-  if (value["appid"].AsString() != app_id) return std::nullopt;
-  if (value["env"].AsString() != env) return std::nullopt;
-  Instance instance;
-  instance.app_id = std::string(app_id);
-  instance.env = std::string(env);
-  instance.hostname = StringOr(value["hostname"], "");
-  instance.region = StringOr(value["region"], "");
-  instance.zone = StringOr(value["zone"], zone);
-  instance.version = StringOr(value["version"], "");
-  instance.addrs = DecodeAddrs(value["addrs"], dropped);
-  if (instance.addrs.empty()) return std::nullopt;
-  instance.status = DecodeStatus(value["status"]);
-  instance.metadata = DecodeMetadata(value["metadata"]);
-  return instance;
-}
-
-// {"clients": {client_zone: {"zones": {zone: {"weight": n}}}}}, as v1.2 has it.
-void DecodeScheduleObject(JsonValue value, Schedule& schedule) {
-  value["clients"].ForEachMember([&](std::string_view from, JsonValue client) {
-    Schedule::ZoneWeights& weights = schedule.clients[std::string(from)];
-    client["zones"].ForEachMember([&](std::string_view to, JsonValue zone) {
-      if (const auto weight = zone["weight"].AsInt64()) {
-        weights[std::string(to)] = *weight;
-      }
-    });
-  });
-}
-
-// [{"src": client_zone, "dst": {zone: n}}], as v1.1 has it.
-void DecodeScheduleArray(JsonValue value, Schedule& schedule) {
-  value.ForEachElement([&](JsonValue entry) {
-    const auto from = entry["src"].AsString();
-    if (!from) return;
-    Schedule::ZoneWeights& weights = schedule.clients[std::string(*from)];
-    entry["dst"].ForEachMember([&](std::string_view to, JsonValue weight) {
-      if (const auto number = weight.AsInt64()) {
-        weights[std::string(to)] = *number;
-      }
-    });
-  });
-}
-
-// `instances` is an object zone → array at every public server; bilibili's
-// inner one has a plain array and the object beside it as `zone_instances`.
-absl::Status DecodeInstances(JsonValue app, std::string_view app_id,
-                             std::string_view env,
-                             std::vector<Instance>& instances,
-                             Dropped& dropped) {
-  JsonValue zones = app["instances"];
-  if (zones.is_array() && app["zone_instances"].is_object()) {
-    zones = app["zone_instances"];
-  }
-  const auto decode_zone = [&](std::string_view zone, JsonValue array) {
-    array.ForEachElement([&](JsonValue element) {
-      auto instance = DecodeInstance(element, app_id, env, zone, dropped);
-      if (instance) {
-        instances.push_back(*std::move(instance));
-      } else {
-        ++dropped.instances;
-      }
-    });
-  };
-  if (zones.is_object()) {
-    zones.ForEachMember(decode_zone);
-  } else if (zones.is_array()) {
-    decode_zone("", zones);
-  } else if (zones.exists() && !zones.is_null()) {
-    return absl::InternalError("\"instances\" is neither object nor array");
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<AppAnswer> DecodeApp(JsonValue app, std::string_view app_id,
-                                    std::string_view env, Dropped& dropped) {
-  if (!app.is_object()) return absl::InternalError("data is no object");
-  const auto version = app["latest_timestamp"].AsInt64();
-  if (!version) return absl::InternalError("no \"latest_timestamp\"");
-  AppAnswer answer;
-  answer.version = *version;
-  absl::Status decoded =
-      DecodeInstances(app, app_id, env, answer.list.instances, dropped);
-  if (!decoded.ok()) return decoded;
-  DecodeScheduleObject(app["scheduler"], answer.list.schedule);
-  DecodeScheduleArray(app["scheduler"], answer.list.schedule);
-  return answer;
 }
 
 }  // namespace
@@ -241,8 +114,7 @@ std::string PollsQuery(
   base::AppendParameter(query, "hostname", poller);
   for (const auto& [app_id, version] : apps) {
     base::AppendParameter(query, "appid", app_id);
-    base::AppendParameter(query, "latest_timestamp",
-                          absl::StrFormat("%d", version));
+    base::AppendParameter(query, "latest_timestamp", std::to_string(version));
   }
   return query;
 }
@@ -253,22 +125,40 @@ std::size_t PollsQueryBytes(std::string_view app_id) {
   return kNames.size() + kVersionBytes + base::PercentEncode(app_id).size();
 }
 
-absl::StatusOr<Answer> DecodeAnswer(net::HttpResponse response) {
+absl::StatusOr<Answer> DecodeAnswer(net::HttpResponse response,
+                                    const ReadData& read_data) {
   if (auto failed = StatusOfHttp(response.status_code)) return *failed;
   if (response.body.empty()) return absl::InternalError("empty answer");
   const std::string excerpt = base::Excerpt(response.body, kExcerptBytes);
-  auto document = net::JsonDocument::Parse(std::move(response.body));
-  if (!document.ok()) {
+  net::JsonReader reader(std::move(response.body));
+  Answer answer;
+  answer.on_new_connection = response.on_new_connection;
+  // Of members with one name the first counts.
+  std::optional<std::optional<std::int64_t>> code;
+  bool has_message = false;
+  bool has_data = false;
+  reader.ForEachMember([&](std::string_view name) {
+    if (name == "code" && !code) {
+      code = reader.ReadInt64();
+    } else if (name == "message" && !std::exchange(has_message, true)) {
+      answer.message = reader.ReadString().value_or("");
+    } else if (name == "data" && !std::exchange(has_data, true)) {
+      if (read_data) {
+        read_data(reader);
+      } else {
+        answer.data = reader.Skip();
+      }
+    }
+  });
+  if (!reader.ok()) {
     return absl::InternalError(
         absl::StrFormat("answer is no JSON: %s", excerpt));
   }
-  const auto code = document->root()["code"].AsInt64();
-  if (!code) {
+  if (!code.value_or(std::nullopt)) {
     return absl::InternalError(
         absl::StrFormat("answer has no \"code\": %s", excerpt));
   }
-  Answer answer{*code, StringOr(document->root()["message"], ""),
-                *std::move(document), response.on_new_connection};
+  answer.code = **code;
   if (auto failed = StatusOfNode(answer)) return *failed;
   return answer;
 }
@@ -288,39 +178,47 @@ absl::Status StatusOf(const Answer& answer) {
   }
 }
 
-AppAnswers DecodeApps(const Answer& answer, std::string_view env) {
+AppAnswers DecodeApps(net::JsonReader& data, std::string_view env,
+                      const PresentSnapshot& present) {
   AppAnswers answers;
-  answer.data().ForEachMember([&](std::string_view app_id, JsonValue app) {
-    absl::StatusOr<AppAnswer> decoded =
-        DecodeApp(app, app_id, env, answers.dropped);
-    if (decoded.ok()) {
-      answers.apps.emplace(app_id, *std::move(decoded));
+  data.ForEachMember([&](std::string_view app_id) {
+    absl::StatusOr<AppAnswer> app =
+        ReadApp(data, app_id, env, present(app_id), answers.dropped);
+    if (app.ok()) {
+      answers.apps.emplace(app_id, *std::move(app));
     } else {
-      answers.malformed.emplace(app_id, decoded.status());
+      answers.malformed.emplace(app_id, app.status());
     }
   });
   return answers;
 }
 
+AppAnswers DecodeApps(const Answer& answer, std::string_view env) {
+  net::JsonReader data(answer.data);
+  return DecodeApps(data, env, [](std::string_view) { return nullptr; });
+}
+
 std::optional<StoredInstance> DecodeStored(const Answer& answer) {
-  const JsonValue data = answer.data();
-  const auto dirty_timestamp = data["dirty_timestamp"].AsInt64();
+  net::JsonReader data(answer.data);
+  InstanceText text;
+  Read(data, text);
+  const auto dirty_timestamp = base::ParseInt64(text.dirty_timestamp);
   if (!dirty_timestamp) return std::nullopt;
+  TidyAddrs(text);
   StoredInstance stored;
-  Dropped ignored;
-  stored.addrs = DecodeAddrs(data["addrs"], ignored);
+  stored.addrs = AddrsOf(text);
   std::sort(stored.addrs.begin(), stored.addrs.end());
-  stored.version = StringOr(data["version"], "");
-  stored.metadata = DecodeMetadata(data["metadata"]);
-  stored.status = DecodeStatus(data["status"]);
+  stored.version = text.version.value_or("");
+  stored.metadata = MetadataOf(text);
+  stored.status = StatusOf(text);
   stored.dirty_timestamp = *dirty_timestamp;
   return stored;
 }
 
 std::vector<std::string> NodeUrls(const core::List& nodes) {
   std::vector<std::string> urls;
-  for (const Instance& node : nodes.instances) {
-    for (const std::string& addr : node.addrs) {
+  for (const auto& node : nodes.objects) {
+    for (const std::string& addr : node->addrs) {
       const auto address = base::ParseAddress(addr);
       if (!address || address->scheme != "http") continue;
       urls.push_back(

@@ -5,7 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,10 +16,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/topic.h"
+#include "core/list.h"
+#include "discovery/app_reader.h"
 #include "naming/instance.h"
+#include "naming/snapshot.h"
 #include "net/http_client.h"
-#include "net/json.h"
+#include "net/json_reader.h"
 
 // The discovery protocol: values to bytes and back. Pure functions.
 namespace naming::discovery {
@@ -60,35 +64,26 @@ enum Code : std::int64_t {
 struct Answer {
   std::int64_t code = kCodeOk;
   std::string message;
-  net::JsonDocument document;
+  std::string data;  // JSON; empty when there is none or it has been read.
   bool on_new_connection = false;  // See net::HttpResponse.
-
-  net::JsonValue data() const { return document.root()["data"]; }
 };
 
-// Returns the answer that a node gave, whatever its code.
+// Reads the data of an answer, which may turn out to be none afterwards.
+using ReadData = std::function<void(net::JsonReader& data)>;
+
+// Returns the answer that a node gave, whatever its code. Its data is read by
+// `read_data`, or kept when there is none.
 //
 // Errors, all of which speak against the node: kUnauthenticated,
 // kPermissionDenied, kResourceExhausted and kUnavailable for a status ≥ 400 and
 // for codes with such a meaning, -500 of a node that is starting up among them;
 // kInternal, the body isn't an answer.
-absl::StatusOr<Answer> DecodeAnswer(net::HttpResponse response);
+absl::StatusOr<Answer> DecodeAnswer(net::HttpResponse response,
+                                    const ReadData& read_data = nullptr);
 
 // Returns what a code other than kCodeOk and kCodeNotModified means to the
 // caller of an operation.
 absl::Status StatusOf(const Answer& answer);
-
-// What a node knows of one application.
-struct AppAnswer {
-  core::List list;
-  std::int64_t version = 0;  // Of this node alone: latest_timestamp.
-};
-
-// How much was left out of lists; see DecodeApps().
-struct Dropped {
-  std::size_t addresses = 0;
-  std::size_t instances = 0;
-};
 
 struct AppAnswers {
   std::map<std::string, AppAnswer, std::less<>> apps;
@@ -99,11 +94,17 @@ struct AppAnswers {
   Dropped dropped;
 };
 
+// Returns the present Snapshot of an application; null: there is none.
+using PresentSnapshot =
+    std::function<std::shared_ptr<const Snapshot>(std::string_view app_id)>;
+
 // Returns the applications in the data of a fetchs or polls. Instances of
 // another app_id or env are dropped, because nodes mix up applications whose
 // "app_id-env" reads alike (C-17); so are addresses that aren't
 // "scheme://host:port", after a split at commas (C-01), and Instances left
-// without any.
+// without any. Those that a `present` Snapshot has too are its objects.
+AppAnswers DecodeApps(net::JsonReader& data, std::string_view env,
+                      const PresentSnapshot& present);
 AppAnswers DecodeApps(const Answer& answer, std::string_view env);
 
 // What a node holds of one Instance.

@@ -63,9 +63,9 @@ Requester::RequestId Requester::Send(Call call, Done done) {
   return http_.Send(
       std::move(request),
       [this, began = clock_.Now(), what = std::move(call.what),
-       node = std::move(call.node),
+       node = std::move(call.node), read_data = std::move(call.read_data),
        done = std::move(done)](absl::StatusOr<net::HttpResponse> response) {
-        absl::StatusOr<Answer> answer = Decode(std::move(response));
+        absl::StatusOr<Answer> answer = Decode(std::move(response), read_data);
         if (answer.ok()) {
           nodes_.Succeeded(node);
         } else {
@@ -78,13 +78,13 @@ Requester::RequestId Requester::Send(Call call, Done done) {
 }
 
 absl::StatusOr<Answer> Requester::Decode(
-    absl::StatusOr<net::HttpResponse> response) {
+    absl::StatusOr<net::HttpResponse> response, const ReadData& read_data) {
   if (!response.ok()) {
     counters().failed_requests.Add();
     return response.status();
   }
   counters().bytes_received.Add(response->body.size());
-  absl::StatusOr<Answer> answer = DecodeAnswer(*std::move(response));
+  absl::StatusOr<Answer> answer = DecodeAnswer(*std::move(response), read_data);
   if (!answer.ok()) counters().failed_requests.Add();
   if (absl::IsInternal(answer.status())) counters().decode_errors.Add();
   return answer;

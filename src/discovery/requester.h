@@ -35,6 +35,10 @@ struct Call {
   // How long the node may hold the request; zero when it answers at once.
   std::chrono::milliseconds hold{0};
 
+  // Reads the answer's data while it is decoded; none: it comes with the
+  // Answer.
+  ReadData read_data;
+
   // Gives up after a third of the time: somebody waits, and another node may be
   // quicker than one that hangs.
   bool is_hasty = false;
@@ -68,7 +72,8 @@ class Requester final {
   core::Counters& counters() { return nodes_.monitor().counters(); }
 
  private:
-  absl::StatusOr<Answer> Decode(absl::StatusOr<net::HttpResponse> response);
+  absl::StatusOr<Answer> Decode(absl::StatusOr<net::HttpResponse> response,
+                                const ReadData& read_data);
 
   const base::Clock& clock_;
   net::HttpClient& http_;

@@ -327,7 +327,8 @@ bool Chaos::NodeAgrees(std::size_t node) {
   for (const std::string& app_id : app_ids) {
     const Members live = truth_.Of(app_id);
     Members held;
-    for (const Instance& instance : apps[app_id].list.instances) {
+    for (const auto& object : apps[app_id].list.objects) {
+      const Instance& instance = *object;
       if (live.count(instance.hostname) != 0) {
         held[instance.hostname] = instance.version;
         continue;

@@ -76,7 +76,11 @@ class DiscoveryContract final : public ContractBackend {
     const auto answer = discovery::DecodeAnswer(std::move(response));
     if (!answer.ok()) return {};
     discovery::AppAnswers answers = discovery::DecodeApps(*answer, "dev");
-    return std::move(answers.apps[app_id].list.instances);
+    std::vector<Instance> held;
+    for (const auto& object : answers.apps[app_id].list.objects) {
+      held.push_back(*object);
+    }
+    return held;
   }
 
  private:

@@ -16,4 +16,5 @@ naming_tests(unit-core unit
   core/snapshot_file_test.cc
   core/snapshot_saver_test.cc
   core/topic_test.cc
-  core/topics_test.cc)
+  core/topics_test.cc
+  core/zones_test.cc)

@@ -15,8 +15,8 @@ namespace {
 using std::chrono::seconds;
 
 // Instances are single letters, all in one zone.
-ShrinkGuard::Zones Make(const std::string& letters) {
-  ShrinkGuard::Zones zones;
+Zones Make(const std::string& letters) {
+  Zones zones;
   for (const char letter : letters) {
     Instance instance;
     instance.zone = "z";
@@ -26,7 +26,7 @@ ShrinkGuard::Zones Make(const std::string& letters) {
   return zones;
 }
 
-std::string Letters(const ShrinkGuard::Zones& zones) {
+std::string Letters(const Zones& zones) {
   std::string letters;
   for (const auto& [zone, instances] : zones) {
     for (const auto& instance : instances) letters += instance->hostname;
@@ -40,7 +40,7 @@ struct Fixture {
 
   // Returns the list after an answer.
   std::string Answer(const std::string& letters, bool is_live = false) {
-    ShrinkGuard::Zones answer = Make(letters);
+    Zones answer = Make(letters);
     guard.HoldBack(present, is_live, clock.Now(), answer);
     present = answer;
     return Letters(present);
@@ -52,7 +52,7 @@ struct Fixture {
 
   testing::FakeClock clock;
   ShrinkGuard guard;
-  ShrinkGuard::Zones present;
+  Zones present;
 };
 
 TEST_CASE("What a registry is seen to remove is gone at once",

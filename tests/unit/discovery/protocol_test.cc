@@ -177,22 +177,23 @@ TEST_CASE("Apps are decoded whole", "[discovery][protocol]") {
   expected.addrs = {"http://h:80?x=1&y=2", "grpc://[::1]:9"};
   expected.version = "\xF0\x9F\x98\x80";
   expected.metadata = {{"weight", "10"}};
-  CHECK(app.list.instances == std::vector<Instance>{expected});
+  REQUIRE(app.list.objects.size() == 1);
+  CHECK(*app.list.objects[0] == expected);
 }
 
 TEST_CASE("Addresses are split at commas and junk is dropped",
           "[discovery][protocol]") {
   const core::List list = ListOf(InstanceJson(
       R"("addrs":["http://h:80, grpc://h:90","junk",7,"","http://h:0"])"));
-  REQUIRE(list.instances.size() == 1);
-  CHECK(list.instances[0].addrs ==
+  REQUIRE(list.objects.size() == 1);
+  CHECK(list.objects[0]->addrs ==
         std::vector<std::string>{"http://h:80", "grpc://h:90"});
 }
 
 TEST_CASE("An instance without an address to call is dropped",
           "[discovery][protocol]") {
-  CHECK(ListOf(InstanceJson(R"("addrs":null)")).instances.empty());
-  CHECK(ListOf(InstanceJson(R"("addrs":["h"])")).instances.empty());
+  CHECK(ListOf(InstanceJson(R"("addrs":null)")).objects.empty());
+  CHECK(ListOf(InstanceJson(R"("addrs":["h"])")).objects.empty());
 }
 
 TEST_CASE("Instances of another app_id or env are dropped",
@@ -200,28 +201,28 @@ TEST_CASE("Instances of another app_id or env are dropped",
   // (`a`, env `b-dev`) and (`a-b`, env `dev`) share a key at the nodes.
   CHECK(ListOf(R"({"appid":"a","env":"b-dev","hostname":"h",)"
                R"("addrs":["http://h:1"]})")
-            .instances.empty());
+            .objects.empty());
   CHECK(ListOf(R"({"appid":"a-b","env":"dev","hostname":"h",)"
                R"("addrs":["http://h:1"]})")
-            .instances.empty());
+            .objects.empty());
 }
 
 TEST_CASE("Odd metadata and status do no harm", "[discovery][protocol]") {
   SECTION("metadata null") {
     CHECK(ListOf(InstanceJson(R"("addrs":["http://h:1"],"metadata":null)"))
-              .instances[0]
-              .metadata.empty());
+              .objects[0]
+              ->metadata.empty());
   }
   SECTION("metadata that isn't a string is left out") {
     const core::List list = ListOf(InstanceJson(
         R"("addrs":["http://h:1"],"metadata":{"n":10,"s":"x","o":{}})"));
-    CHECK(list.instances[0].metadata ==
+    CHECK(list.objects[0]->metadata ==
           std::map<std::string, std::string>{{"s", "x"}});
   }
   SECTION("the status is a mask") {
     const core::List list = ListOf(
         R"({"appid":"a","env":"dev","addrs":["http://h:1"],"status":2})");
-    CHECK(list.instances[0].status == Instance::Status::kWaiting);
+    CHECK(list.objects[0]->status == Instance::Status::kWaiting);
   }
 }
 
@@ -231,20 +232,20 @@ TEST_CASE("Both shapes of instances are read", "[discovery][protocol]") {
     const AppAnswers answers = Apps(R"({"a":{"instances":[)" + instance +
                                     R"(],"latest_timestamp":1}})");
     REQUIRE(answers.apps.count("a") == 1);
-    CHECK(answers.apps.at("a").list.instances.size() == 1);
+    CHECK(answers.apps.at("a").list.objects.size() == 1);
   }
   SECTION("a plain array with the zones beside it counts once") {
     const AppAnswers answers = Apps(R"({"a":{"instances":[)" + instance +
                                     R"(],"zone_instances":{"z":[)" + instance +
                                     R"(]},"latest_timestamp":1}})");
     REQUIRE(answers.apps.count("a") == 1);
-    CHECK(answers.apps.at("a").list.instances.size() == 1);
+    CHECK(answers.apps.at("a").list.objects.size() == 1);
   }
   SECTION("null") {
     const AppAnswers answers =
         Apps(R"({"a":{"instances":null,"latest_timestamp":1}})");
     REQUIRE(answers.apps.count("a") == 1);
-    CHECK(answers.apps.at("a").list.instances.empty());
+    CHECK(answers.apps.at("a").list.objects.empty());
   }
 }
 
@@ -280,11 +281,110 @@ TEST_CASE("Data that is no object has no applications",
   CHECK(answers.malformed.empty());
 }
 
+TEST_CASE(
+    "Instances that are as they are in the present Snapshot are its objects",
+    "[discovery][protocol]") {
+  const auto app = [](const std::string& instances) {
+    return R"({"a":{"instances":{"z":[)" + instances +
+           R"(]},"latest_timestamp":7}})";
+  };
+  const auto decode = [](const std::string& data,
+                         const std::shared_ptr<const Snapshot>& present) {
+    net::JsonReader reader(data);
+    AppAnswers answers = DecodeApps(
+        reader, "dev", [&present](std::string_view) { return present; });
+    REQUIRE(answers.apps.count("a") == 1);
+    return std::move(answers.apps.at("a").list.objects);
+  };
+  const std::string instance = InstanceJson(
+      R"("addrs":["http://h:1,grpc://h:2"],"metadata":{"k":"v","l":"w"})");
+  const auto present = std::make_shared<Snapshot>();
+  present->zones["z"] = decode(app(instance), nullptr);
+  REQUIRE(present->zones["z"].size() == 1);
+
+  SECTION("written in another way") {
+    const std::string other =
+        R"({"metadata":{"l":"w","k":"v","k":"other","n":1},)"
+        R"("addrs":["http://h:1","junk","grpc://h:2"],)"
+        R"("hostname":"\u0068","zone":"z","region":"r",)"
+        R"("version":"1","appid":"a","env":"dev"})";
+    const bool is_other = GENERATE(false, true);
+    const std::string same = is_other ? other : instance;
+    CHECK(decode(app(same), present) == present->zones["z"]);
+  }
+  SECTION("changed in any member") {
+    const std::string fields = GENERATE(
+        R"("addrs":["http://h:1"],"metadata":{"k":"v","l":"w"})",
+        R"("addrs":["grpc://h:2","http://h:1"],"metadata":{"k":"v","l":"w"})",
+        R"("addrs":["http://h:1","grpc://h:2"],"metadata":{"k":"v"})",
+        R"("addrs":["http://h:1","grpc://h:2"],"metadata":{"k":"v","l":"x"})");
+    const auto objects = decode(app(InstanceJson(fields)), present);
+    REQUIRE(objects.size() == 1);
+    CHECK(*objects[0] != *present->zones["z"][0]);
+    const std::string member =
+        GENERATE(R"("region":"r")", R"("version":"1")", R"("status":1)");
+    std::string changed = instance;
+    changed.replace(changed.find(member), member.size(),
+                    member.substr(0, member.find(':')) +
+                        (member.back() == '1' ? ":2" : R"(:"2")"));
+    const auto others = decode(app(changed), present);
+    REQUIRE(others.size() == 1);
+    CHECK(*others[0] != *present->zones["z"][0]);
+  }
+}
+
+TEST_CASE("Of members with one name the first counts",
+          "[discovery][protocol]") {
+  const auto answer = DecodeAnswer(
+      Response(R"({"code":0,"code":-404,"message":"m","message":"n",)"
+               R"("data":{"a":{"latest_timestamp":1,"latest_timestamp":2,)"
+               R"("instances":{"z":[)" +
+               InstanceJson(R"("addrs":["http://h:1"],"addrs":["http://h:2"],)"
+                            R"("hostname":"other")") +
+               R"(]},"instances":null},"a":null},"data":null})"));
+  REQUIRE(answer.ok());
+  CHECK(answer->code == 0);
+  CHECK(answer->message == "m");
+  const AppAnswers answers = DecodeApps(*answer, "dev");
+  REQUIRE(answers.apps.count("a") == 1);
+  CHECK(answers.apps.at("a").version == 1);
+  REQUIRE(answers.apps.at("a").list.objects.size() == 1);
+  const Instance& instance = *answers.apps.at("a").list.objects[0];
+  CHECK(instance.hostname == "h");
+  CHECK(instance.addrs == std::vector<std::string>{"http://h:1"});
+}
+
+TEST_CASE("Data may be read while the answer is decoded, whatever comes after",
+          "[discovery][protocol]") {
+  std::size_t apps = 0;
+  const auto read = [&apps](net::JsonReader& data) {
+    apps = DecodeApps(data, "dev", [](std::string_view) {
+             return nullptr;
+           }).apps.size();
+  };
+  const std::string data =
+      R"({"data":{"a":{"instances":{},"latest_timestamp":1}})";
+  SECTION("the rest of an answer") {
+    const auto answer = DecodeAnswer(Response(data + R"(,"code":0})"), read);
+    REQUIRE(answer.ok());
+    CHECK(answer->data.empty());
+  }
+  SECTION("nothing") {
+    CHECK(absl::IsInternal(
+        DecodeAnswer(Response(data + R"(,"code":0)"), read).status()));
+  }
+  CHECK(apps == 1);
+}
+
 TEST_CASE("Nodes are found at their http addresses", "[discovery][protocol]") {
   core::List nodes;
-  nodes.instances.resize(2);
-  nodes.instances[0].addrs = {"grpc://10.0.0.1:9", "http://10.0.0.1:7171"};
-  nodes.instances[1].addrs = {"http://10.0.0.2:7171"};
+  for (const std::vector<std::string>& addrs :
+       {std::vector<std::string>{"grpc://10.0.0.1:9", "http://10.0.0.1:7171"},
+        std::vector<std::string>{"http://10.0.0.2:7171"}}) {
+    Instance node;
+    node.addrs = addrs;
+    nodes.objects.push_back(std::make_shared<const Instance>(node));
+  }
   CHECK(NodeUrls(nodes) == std::vector<std::string>{"http://10.0.0.1:7171",
                                                     "http://10.0.0.2:7171"});
 }
