@@ -16,3 +16,7 @@ naming_tests(integration-promises integration
   ../support/fault_proxy.cc
   ../support/raw_client.cc
   ../support/raw_provider.cc)
+
+naming_tests(integration-scale integration
+  scale_test.cc
+  ../support/raw_client.cc)
