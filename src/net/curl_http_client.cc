@@ -261,7 +261,7 @@ struct CurlHttpClient::Rep {
 
   void Finish(Transfer& transfer, CURLcode code);
   bool DeliverFailures();
-  bool DeliverAnswers();
+  void DeliverAnswers();
 };
 
 void CurlHttpClient::Rep::Finish(Transfer& transfer, CURLcode code) {
@@ -293,18 +293,15 @@ bool CurlHttpClient::Rep::DeliverFailures() {
   return true;
 }
 
-bool CurlHttpClient::Rep::DeliverAnswers() {
-  bool any = false;
+void CurlHttpClient::Rep::DeliverAnswers() {
   int left = 0;
   while (const CURLMsg* const message =
              curl_multi_info_read(sockets.multi(), &left)) {
     if (message->msg != CURLMSG_DONE) continue;
-    any = true;
     Transfer* transfer = nullptr;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
     Finish(*transfer, message->data.result);
   }
-  return any;
 }
 
 CurlHttpClient::CurlHttpClient() {
@@ -363,13 +360,9 @@ void CurlHttpClient::Abort(RequestId id) {
 }
 
 void CurlHttpClient::Wait(std::optional<milliseconds> timeout) {
-  rep_->sockets.Act();
-  // Both, whatever the first one did.
-  const bool failed = rep_->DeliverFailures();
-  const bool answered = rep_->DeliverAnswers();
-  if (failed || answered) return;
   milliseconds wait = timeout.value_or(std::chrono::hours(1));
   wait = std::clamp(wait, milliseconds(0), milliseconds(std::chrono::hours(1)));
+  if (rep_->DeliverFailures()) wait = milliseconds(0);
   rep_->sockets.Wait(wait);
   rep_->DeliverAnswers();
 }

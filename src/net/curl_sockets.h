@@ -26,9 +26,6 @@ class CurlSockets final {
 
   CURLM* multi() const { return multi_; }
 
-  // Does all that can be done without waiting.
-  void Act();
-
   // Waits until there is something to do, or for Wake(), or for `timeout`; then
   // does it.
   void Wait(std::chrono::milliseconds timeout);
@@ -39,6 +36,7 @@ class CurlSockets final {
  private:
   using Clock = std::chrono::steady_clock;
 
+  void Act();
   static int OnSocket(CURL* easy, curl_socket_t socket, int what, void* self,
                       void* socket_data);
   static int OnTimer(CURLM* multi, long timeout_ms, void* self);
