@@ -2,6 +2,7 @@
 
 naming_tests(unit-core unit
   core/callback_test.cc
+  core/current_test.cc
   core/dispatcher_test.cc
   core/keeper_cancel_test.cc
   core/keeper_close_test.cc

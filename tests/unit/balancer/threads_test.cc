@@ -130,6 +130,29 @@ TEST_CASE("A thread that has picked once and idles keeps nothing alive",
   CHECK(is_freed);
 }
 
+TEST_CASE("Ten thousand balancers and two hundred threads are not too many",
+          "[balancer]") {
+  constexpr int kBalancers = 10'000;
+  constexpr int kThreads = 200;
+  std::vector<std::unique_ptr<RoundRobin>> balancers;
+  for (int i = 0; i < kBalancers; ++i) {
+    balancers.push_back(std::make_unique<RoundRobin>());
+    balancers.back()->Update({MakeVersion(0, i)});
+  }
+  std::atomic<int> mistakes{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&balancers, &mistakes, t] {
+      for (int i = t; i < kBalancers; i += 97) {
+        const PickRef ref = balancers[static_cast<std::size_t>(i)]->Peek();
+        if (ref->address != "s0:" + std::to_string(i)) ++mistakes;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(mistakes == 0);
+}
+
 TEST_CASE("A pick may end on another thread, after its endpoint has left",
           "[balancer]") {
   const int kind = GENERATE(range(0, kKinds));
