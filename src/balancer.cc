@@ -4,17 +4,12 @@
 
 #include <utility>
 
+#include "base/hash.h"
+
 namespace naming {
 
-// FNV-1a, whose low bits alone are good, finished by the mixer of splitmix64.
 std::uint64_t HashKey(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : text) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  }
-  hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9;
-  hash = (hash ^ (hash >> 27)) * 0x94d049bb133111eb;
-  return hash ^ (hash >> 31);
+  return base::Mix64(base::Fnv1a64(text));
 }
 
 OutcomeObserver::~OutcomeObserver() = default;
