@@ -37,18 +37,19 @@ void Front::Begin() {
 }
 
 void Front::Close() {
+  std::unique_ptr<Resolver> resolver;
   {
     base::MutexLock lock(mutex_);
     is_closed_ = true;
     changed_.NotifyAll();
     while (waiting_ > 0 || IsBusyElsewhere()) changed_.Wait(mutex_);
+    // Within Watch() of a Resolver that calls back at once, it is left to who
+    // called that.
+    ends_in_arming_ = arm_ == Arm::kArming;
+    if (!ends_in_arming_) resolver = std::move(resolver_);
   }
   watcher_ = Watcher();
   armed_watcher_ = Watcher();
-  // Within Watch() of a Resolver that calls back at once, it is left to who
-  // called that.
-  base::MutexLock lock(mutex_);
-  if (arm_ != Arm::kArming) resolver_.reset();
 }
 
 // A callback of ours may be what destroys the Balanced.
@@ -199,15 +200,15 @@ void Front::ArmWork() {
       [self = shared_from_this()](const std::shared_ptr<const Snapshot>&) {
         self->OnArmed();
       });
-  bool is_closed = false;
+  bool is_closing = false;
   {
     base::MutexLock lock(mutex_);
     arm_ = has_come_ ? Arm::kIdle : Arm::kArmed;
     has_come_ = false;
-    is_closed = is_closed_;
+    is_closing = ends_in_arming_;
     changed_.NotifyAll();
   }
-  if (!is_closed) return;
+  if (!is_closing) return;
   armed_watcher_ = Watcher();
   resolver_.reset();
 }

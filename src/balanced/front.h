@@ -108,6 +108,7 @@ class Front final : public Alarm::Listener,
   std::thread::id worker_ ABSL_GUARDED_BY(mutex_);
   Arm arm_ ABSL_GUARDED_BY(mutex_) = Arm::kIdle;
   bool has_come_ ABSL_GUARDED_BY(mutex_) = false;  // While still kArming.
+  bool ends_in_arming_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread::id armer_ ABSL_GUARDED_BY(mutex_);
   base::Clock::TimePoint armed_at_ ABSL_GUARDED_BY(mutex_);
 };

@@ -199,6 +199,27 @@ TEST_CASE("Destroying a Balanced ends those that wait", "[balanced]") {
   CHECK(absl::IsCancelled(waiting.get()));
 }
 
+TEST_CASE("A Balanced may be destroyed while calls end", "[balanced]") {
+  const auto backend = FakeBackend::Create();
+  backend->SetInstances("demo", {At("a"), At("b"), At("c")});
+  for (int round = 0; round < 30; ++round) {
+    auto balanced = Create(*backend, "fake:///demo");
+    REQUIRE(balanced->WaitReady(seconds(30)).ok());
+    std::vector<std::thread> callers;
+    for (int i = 0; i < 2; ++i) {
+      std::vector<naming::Pick> picks;
+      while (picks.size() < 40) picks.push_back(*balanced->Pick());
+      callers.emplace_back([picks = std::move(picks)]() mutable {
+        Outcome failure;
+        failure.result = Outcome::Result::kFailure;
+        for (naming::Pick& pick : picks) pick.Done(failure);
+      });
+    }
+    balanced.reset();
+    for (std::thread& caller : callers) caller.join();
+  }
+}
+
 // Calls to "b" fail; then it is well again.
 TEST_CASE("Ejection and return go by themselves as calls are made",
           "[balanced]") {
