@@ -42,7 +42,8 @@ class Lease {
   // Makes the registry hold `instance`. Errors: kInvalidArgument,
   // kFailedPrecondition, kUnauthenticated or kPermissionDenied, it was refused
   // and will be again: the registry doesn't hold it because of this call;
-  // others may pass, and it may hold it all the same.
+  // others may pass, and it may hold it all the same, unless the status has the
+  // mark of base::Unsent().
   virtual void Put(const Instance& instance, Done done) = 0;
 
   // Tells the registry that the Instance is alive. Errors: kNotFound, the

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "base/unsent.h"
 #include "core/timeout.h"
 
 namespace naming::core {
@@ -99,10 +100,13 @@ void Life::Put() {
               [this](const absl::Status& status) { OnPut(status); });
 }
 
-void Life::OnPut(const absl::Status& status) {
+void Life::OnPut(const absl::Status& marked) {
   under_way_ = Operation::kNone;
   record_->SetNode(lease_->node());
-  if (IsRefusal(status)) may_be_held_ = was_maybe_held_;
+  const absl::Status status = base::WithoutUnsentMark(marked);
+  if (IsRefusal(status) || base::IsUnsent(marked)) {
+    may_be_held_ = was_maybe_held_;
+  }
   if (is_leaving_) return Leave();
   if (status.ok()) {
     setting_.options.monitor->counters().registrations.Add();

@@ -74,7 +74,7 @@ class Life final : public std::enable_shared_from_this<Life> {
   void Continue();
   bool IsToRefresh() const;
   void Put();
-  void OnPut(const absl::Status& status);
+  void OnPut(const absl::Status& marked);
   void OnRefused(const absl::Status& status);
   void RetryPut(const absl::Status& failure);
   void Refresh();

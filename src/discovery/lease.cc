@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "base/unsent.h"
 
 namespace naming::discovery {
 namespace {
@@ -39,7 +40,8 @@ void Lease::Refresh(Done done) {
   Post("renew", "/discovery/renew", InstanceKeyForm(instance_), std::nullopt,
        [this, done = std::move(done)](const absl::StatusOr<Answer>& answer,
                                       const std::string& node) {
-         if (!answer.ok()) return done(answer.status());
+         if (!answer.ok())
+           return done(base::WithoutUnsentMark(answer.status()));
          const absl::Status status = StatusOf(*answer);
          if (absl::IsNotFound(status)) is_held_back_ = false;
          if (!status.ok()) return done(Describe(What("renew"), node, status));
@@ -51,15 +53,19 @@ void Lease::Refresh(Done done) {
          requester_.counters().drift_repairs.Add();
          dirty_timestamp_ = std::max(dirty_timestamp_, stored->dirty_timestamp);
          done(Describe(What("renew"), node,
-                       absl::NotFoundError("somebody else has changed it")));
+                       absl::NotFoundError(DescribeDrift(*stored))));
        });
 }
 
 void Lease::Remove(Done done) {
-  Post("cancel", "/discovery/cancel", InstanceKeyForm(instance_), std::nullopt,
+  auto chosen = requester_.nodes().Choose();
+  CancelWhereUnsure(chosen.value_or(""));
+  Post("cancel", "/discovery/cancel", InstanceKeyForm(instance_),
+       std::move(chosen),
        [this, done = std::move(done)](const absl::StatusOr<Answer>& answer,
                                       const std::string& node) {
-         if (!answer.ok()) return done(answer.status());
+         if (!answer.ok())
+           return done(base::WithoutUnsentMark(answer.status()));
          const absl::Status status = StatusOf(*answer);
          done(absl::IsNotFound(status)
                   ? absl::OkStatus()
@@ -69,6 +75,9 @@ void Lease::Remove(Done done) {
 
 void Lease::Abort() {
   requester_.Abort(std::exchange(request_, 0));
+  if (!registering_.empty()) {
+    unsure_.insert(std::exchange(registering_, ""));
+  }
   loop_.CancelTimer(std::exchange(refusal_, 0));
 }
 
@@ -76,14 +85,19 @@ void Lease::Register(std::optional<std::string> node, int attempts_left,
                      Done done) {
   Instance sent = instance_;
   if (is_held_back_) sent.status = Instance::Status::kWaiting;
+  if (!node) node = requester_.nodes().Choose();
+  registering_ = node.value_or("");
   Post("register", "/discovery/register",
        RegisterForm(sent, NextDirtyTimestamp()), std::move(node),
        [this, attempts_left, done = std::move(done)](
            const absl::StatusOr<Answer>& answer, const std::string& asked) {
+         registering_.clear();
          absl::Status status = answer.status();
          if (answer.ok()) {
+           unsure_.erase(asked);  // This one comes after the earlier ones.
            status = Describe(What("register"), asked, StatusOf(*answer));
          }
+         if (!answer.ok() && !base::IsUnsent(status)) unsure_.insert(asked);
          if (!status.ok()) return done(status);
          Verify(asked, attempts_left - 1, done);
        });
@@ -93,7 +107,8 @@ void Lease::Verify(const std::string& node, int attempts_left, Done done) {
   Post("verify", "/discovery/renew", InstanceKeyForm(instance_), node,
        [this, attempts_left, done = std::move(done)](
            const absl::StatusOr<Answer>& answer, const std::string& asked) {
-         if (!answer.ok()) return done(answer.status());
+         if (!answer.ok())
+           return done(base::WithoutUnsentMark(answer.status()));
          const absl::Status status = StatusOf(*answer);
          if (!status.ok()) {
            // It was taken and is gone: whoever did that, it may pass.
@@ -117,6 +132,29 @@ void Lease::Verify(const std::string& node, int attempts_left, Done done) {
        });
 }
 
+// A node that hangs executes a register when it comes to itself, though it was
+// cancelled elsewhere meanwhile: a cancellation waits behind it then. Nobody
+// waits for these, nor for the Lease to go on.
+void Lease::CancelWhereUnsure(const std::string& but) {
+  for (const std::string& node : std::exchange(unsure_, {})) {
+    if (node == but) continue;
+    requester_.Send(MakeCall("cancel", "/discovery/cancel", node,
+                             InstanceKeyForm(instance_)),
+                    [](const absl::StatusOr<Answer>&) {});
+  }
+}
+
+Call Lease::MakeCall(std::string_view verb, std::string_view path,
+                     const std::string& node, std::string parameters) const {
+  Call call;
+  call.what = What(verb);
+  call.node = node;
+  call.method = net::HttpRequest::Method::kPost;
+  call.path = path;
+  call.parameters = std::move(parameters);
+  return call;
+}
+
 // No `node`: the one whose turn it is.
 void Lease::Post(std::string_view verb, std::string_view path,
                  std::string parameters, std::optional<std::string> node,
@@ -127,16 +165,12 @@ void Lease::Post(std::string_view verb, std::string_view path,
         base::Clock::Duration::zero(),
         [this, what = What(verb), on_answer = std::move(on_answer)] {
           refusal_ = 0;
-          on_answer(requester_.NoNode(what), "");
+          on_answer(base::Unsent(requester_.NoNode(what)), "");
         });
     return;
   }
-  Call call;
-  call.what = What(verb);
-  call.node = *node;
-  call.method = net::HttpRequest::Method::kPost;
-  call.path = path;
-  call.parameters = std::move(parameters);
+  Call call = MakeCall(verb, path, *node, std::move(parameters));
+  call.tells_unsent = true;
   request_ = requester_.Send(
       std::move(call), [this, asked = *node, on_answer = std::move(on_answer)](
                            const absl::StatusOr<Answer>& answer) {
@@ -157,6 +191,19 @@ std::int64_t Lease::NextDirtyTimestamp() {
                                .count();
   dirty_timestamp_ = std::max(now, dirty_timestamp_ + 1);
   return dirty_timestamp_;
+}
+
+// With other addresses it is most likely another program's, and the two will
+// take turns for ever: whoever reads the log is to know what to do.
+std::string Lease::DescribeDrift(const StoredInstance& stored) const {
+  if (stored.addrs == accepted_->addrs || stored.addrs.empty()) {
+    return "somebody else has changed it";
+  }
+  return absl::StrFormat(
+      "somebody else has registered hostname %s, with %s: two programs must "
+      "not "
+      "share one (options.hostname, HOSTNAME)",
+      instance_.hostname, stored.addrs.front());
 }
 
 // Whether `stored` can be what a node made of `instance_`: old ones keep only

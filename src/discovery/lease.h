@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -46,6 +47,9 @@ class Lease final : public core::Lease {
 
   void Register(std::optional<std::string> node, int attempts_left, Done done);
   void Verify(const std::string& node, int attempts_left, Done done);
+  void CancelWhereUnsure(const std::string& but);
+  Call MakeCall(std::string_view verb, std::string_view path,
+                const std::string& node, std::string parameters) const;
   void Post(std::string_view verb, std::string_view path,
             std::string parameters, std::optional<std::string> node,
             OnAnswer on_answer);
@@ -53,6 +57,7 @@ class Lease final : public core::Lease {
   std::int64_t NextDirtyTimestamp();
   bool IsOurs(const StoredInstance& stored) const;
   bool HasDrifted(const StoredInstance& stored) const;
+  std::string DescribeDrift(const StoredInstance& stored) const;
 
   base::Loop& loop_;
   Requester& requester_;
@@ -65,6 +70,11 @@ class Lease final : public core::Lease {
 
   // Somebody else has set it to waiting.
   bool is_held_back_ = false;
+
+  // Nodes that were sent a register, and haven't said what came of it: they may
+  // execute it any time.
+  std::set<std::string> unsure_;
+  std::string registering_;  // The node that is asked now; empty: none.
 
   Requester::RequestId request_ = 0;
   base::Loop::TimerId refusal_ = 0;

@@ -21,8 +21,9 @@ constexpr milliseconds kMinGap{20};
 // A poll that lasted so long was held: what it brings is no hot loop.
 constexpr milliseconds kHeldLongEnough{1000};
 
-// Back-off between answers that come at once and bring nothing.
-constexpr milliseconds kFirstGap{50};
+// Back-off between answers that come at once and bring nothing, at most a half
+// shorter: never more than two polls a second.
+constexpr milliseconds kFirstGap{1000};
 constexpr milliseconds kMaxGap{2000};
 
 std::string DescribeApps(const std::set<std::string, std::less<>>& app_ids) {
@@ -144,7 +145,10 @@ void Poller::Ask(GroupId id) {
   Sent sent;
   sent.group = id;
   sent.hold = HoldFor(group);
-  sent.is_first = !std::exchange(group.has_asked, true);
+  // Somebody may wait for the first list: the nodes are tried in haste, and
+  // only when all have been is there as much time as ever.
+  sent.is_hasty =
+      !group.is_primed && ++group.asked < requester_.nodes().All().size();
   sent.node = *node;
   sent.began = loop_.clock().Now();
   sent.epoch = requester_.nodes().Epoch(*node);
@@ -205,7 +209,7 @@ Call Poller::MakeFetch(const Sent& sent) const {
   call.what = sent.what;
   call.node = sent.node;
   call.path = "/discovery/fetchs";
-  call.is_hasty = sent.is_first;
+  call.is_hasty = sent.is_hasty;
   call.parameters = FetchsQuery(options_.env, app_ids);
   return call;
 }

@@ -97,7 +97,7 @@ class Poller final : public core::Source {
     std::set<std::string, std::less<>> app_ids;
     std::size_t bytes = 0;   // Of the applications' part of a poll's query.
     bool is_primed = false;  // Its first fetchs has been answered.
-    bool has_asked = false;  // At least once, whatever came of it.
+    std::size_t asked = 0;   // How often, until that has come about.
     Clock::TimePoint refresh_at{};
     Requester::RequestId request = 0;
     base::Loop::TimerId timer = 0;
@@ -110,7 +110,7 @@ class Poller final : public core::Source {
     milliseconds hold{0};  // Of a poll; zero: a fetchs.
     std::string node;
     std::string what;
-    bool is_first = false;                                   // Of its group.
+    bool is_hasty = false;                                   // See Call.
     std::vector<std::pair<std::string, std::int64_t>> apps;  // With versions.
     Clock::TimePoint began{};
     std::uint64_t epoch = 0;

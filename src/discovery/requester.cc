@@ -2,9 +2,12 @@
 
 #include "discovery/requester.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "base/unsent.h"
 
 namespace naming::discovery {
 namespace {
@@ -13,6 +16,9 @@ using std::chrono::milliseconds;
 
 // A node subtracts 20 ms from a deadline above 20 ms (A.1).
 constexpr milliseconds kDeadlineMargin{20};
+
+// What even a hasty request may take.
+constexpr milliseconds kLeastPatience{50};
 
 // What a node couldn't be asked for is no verdict on the request itself:
 // whatever the transport says, to the user the node was unavailable.
@@ -48,7 +54,7 @@ Requester::RequestId Requester::Send(Call call, Done done) {
   }
   request.connect_timeout = options_.connect_timeout;
   const milliseconds patience =
-      call.is_hasty ? options_.request_timeout / 3 : options_.request_timeout;
+      call.is_hasty ? HastyTimeout() : options_.request_timeout;
   request.timeout = patience + call.hold;
   const milliseconds budget =
       call.hold > milliseconds::zero() ? call.hold + kDeadlineMargin : patience;
@@ -64,14 +70,18 @@ Requester::RequestId Requester::Send(Call call, Done done) {
       std::move(request),
       [this, began = clock_.Now(), what = std::move(call.what),
        node = std::move(call.node), read_data = std::move(call.read_data),
+       tells_unsent = call.tells_unsent,
        done = std::move(done)](absl::StatusOr<net::HttpResponse> response) {
         absl::StatusOr<Answer> answer = Decode(std::move(response), read_data);
         if (answer.ok()) {
           nodes_.Succeeded(node);
         } else {
-          const absl::Status cause = NodeStatus(answer.status());
+          const bool is_unsent = base::IsUnsent(answer.status());
+          const absl::Status cause =
+              NodeStatus(base::WithoutUnsentMark(answer.status()));
           nodes_.Failed(node, began, cause);
           answer = Describe(what, node, cause);
+          if (is_unsent && tells_unsent) answer = base::Unsent(answer.status());
         }
         done(std::move(answer));
       });
@@ -88,6 +98,12 @@ absl::StatusOr<Answer> Requester::Decode(
   if (!answer.ok()) counters().failed_requests.Add();
   if (absl::IsInternal(answer.status())) counters().decode_errors.Add();
   return answer;
+}
+
+milliseconds Requester::HastyTimeout() const {
+  const std::size_t turns = std::max<std::size_t>(3, nodes_.All().size() + 1);
+  return std::max(kLeastPatience,
+                  options_.request_timeout / static_cast<int>(turns));
 }
 
 absl::Status Requester::NoNode(std::string_view what) const {

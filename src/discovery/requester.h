@@ -39,8 +39,12 @@ struct Call {
   // Answer.
   ReadData read_data;
 
-  // Gives up after a third of the time: somebody waits, and another node may be
-  // quicker than one that hangs.
+  // Whether a failure's status may have the mark of base::Unsent().
+  bool tells_unsent = false;
+
+  // Gives up after a third of the time, or so early that every node gets a turn
+  // in that time: somebody waits, and another may be quicker than one that
+  // hangs.
   bool is_hasty = false;
 };
 
@@ -74,6 +78,7 @@ class Requester final {
  private:
   absl::StatusOr<Answer> Decode(absl::StatusOr<net::HttpResponse> response,
                                 const ReadData& read_data);
+  std::chrono::milliseconds HastyTimeout() const;
 
   const base::Clock& clock_;
   net::HttpClient& http_;

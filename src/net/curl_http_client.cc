@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 #include "base/text.h"
+#include "base/unsent.h"
 #include "net/curl_sockets.h"
 
 namespace naming::net {
@@ -217,9 +218,10 @@ absl::Status ErrorOf(const Transfer& transfer, CURLcode code) {
       return absl::InvalidArgumentError(message);
     case CURLE_OPERATION_TIMEDOUT:
       if (WasSent(transfer)) return absl::DeadlineExceededError(message);
-      return absl::UnavailableError(message);
+      return base::Unsent(absl::UnavailableError(message));
     default:
-      return absl::UnavailableError(message);
+      if (WasSent(transfer)) return absl::UnavailableError(message);
+      return base::Unsent(absl::UnavailableError(message));
   }
 }
 

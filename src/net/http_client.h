@@ -48,6 +48,7 @@ class HttpClient {
   // kUnavailable, not connected (in time), or cut off; kDeadlineExceeded, sent
   // but not answered in time; kResourceExhausted, larger than
   // max_response_bytes; kInvalidArgument, the URL or a header can't be used.
+  // kUnavailable has the mark of base::Unsent() when nothing was sent.
   // Messages give the cause alone, without the URL.
   using Done = std::function<void(absl::StatusOr<HttpResponse>)>;
 

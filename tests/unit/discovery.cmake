@@ -5,6 +5,8 @@ naming_tests(unit-discovery unit
   discovery/node_finder_test.cc
   discovery/nodes_test.cc
   discovery/options_test.cc
+  discovery/poller_refresh_test.cc
   discovery/poller_test.cc
   discovery/protocol_test.cc
+  discovery/registration_test.cc
   discovery/requester_test.cc)

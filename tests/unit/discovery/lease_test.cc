@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "base/unsent.h"
 #include "tests/support/catch.h"
 #include "tests/unit/discovery/fixture.h"
 
@@ -228,9 +229,16 @@ TEST_CASE("What somebody else changed is put again", "[discovery][lease]") {
     CHECK(f.lease.node() == "http://a:1");
     CHECK(f.DirtyOf(f.Put()) > f.DirtyOf(first) + 5000);
   };
-  SECTION("addresses") {
-    is_put_again(
-        f.Stored(first, R"(["http://x:1"])", R"({"weight":"20"})", 1, 5000));
+  SECTION("addresses, which another program may have under the same name") {
+    const std::string stored =
+        f.Stored(first, R"(["http://x:1"])", R"({"weight":"20"})", 1, 5000);
+    f.Refresh(stored);
+    CHECK(f.result ==
+          absl::NotFoundError(
+              "discovery: renew x: http://a:1: somebody else has registered "
+              "hostname h, with http://x:1: two programs must not share one "
+              "(options.hostname, HOSTNAME)"));
+    is_put_again(stored);
   }
   SECTION("metadata of ours") {
     is_put_again(
@@ -316,8 +324,9 @@ TEST_CASE("While every node is backing off nothing is sent",
   SECTION("and the lease says why") {
     f.loop.RunReady();
     CHECK(f.result ==
-          absl::UnavailableError("discovery: register x: every node failed "
-                                 "lately; the last one: http://a:1: refused"));
+          base::Unsent(absl::UnavailableError(
+              "discovery: register x: every node failed lately; the last one: "
+              "http://a:1: refused")));
   }
   SECTION("and an abort keeps it quiet") {
     f.lease.Abort();

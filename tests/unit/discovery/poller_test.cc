@@ -2,18 +2,13 @@
 
 #include "discovery/poller.h"
 
-#include <atomic>
 #include <chrono>
-#include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "base/text.h"
-#include "core/dispatcher.h"
-#include "core/topic.h"
 #include "tests/support/catch.h"
-#include "tests/unit/discovery/fixture.h"
+#include "tests/unit/discovery/poller_fixture.h"
 
 namespace naming::discovery {
 namespace {
@@ -21,74 +16,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Pending = testing::FakeHttpClient::Pending;
-
-constexpr char kFetchs[] = "/discovery/fetchs";
-constexpr char kPolls[] = "/discovery/polls";
-
-const absl::Status kReset = absl::UnavailableError("Connection reset");
-
-struct PollerFixture : Fixture {
-  explicit PollerFixture(std::vector<std::string> seeds = {"http://a:1"},
-                         std::size_t max_group_apps = 4,
-                         milliseconds refresh_interval = std::chrono::hours(24))
-      : Fixture(std::move(seeds)) {
-    PollerOptions options;
-    options.env = "dev";
-    options.poller_prefix = "me";
-    options.max_group_apps = max_group_apps;
-    options.refresh_interval = refresh_interval;
-    poller = std::make_unique<Poller>(loop, requester, options);
-  }
-
-  ~PollerFixture() { dispatcher->Stop(); }
-
-  std::shared_ptr<core::Topic> Follow(const std::string& app_id) {
-    auto setting = std::make_shared<core::TopicSetting>();
-    setting->backend = "discovery";
-    setting->dispatcher = dispatcher;
-    setting->clock = &loop.clock();
-    auto topic = std::make_shared<core::Topic>(std::move(setting), app_id);
-    poller->Follow(topic);
-    return topic;
-  }
-
-  // Lets what waits for a few milliseconds begin.
-  void Settle() { loop.Advance(milliseconds(50)); }
-
-  // Follows `app_id`, whose first list has `hostnames`, at `version`; its poll
-  // is held when this returns.
-  std::shared_ptr<core::Topic> FollowHeld(
-      const std::string& app_id, std::int64_t version,
-      const std::vector<std::string>& hostnames) {
-    auto topic = Follow(app_id);
-    Settle();
-    http.Answer(http.Waiting(kFetchs),
-                DataJson(AppJson(app_id, version, hostnames)));
-    Settle();
-    return topic;
-  }
-
-  std::shared_ptr<core::Dispatcher> dispatcher =
-      std::make_shared<core::Dispatcher>();
-  std::unique_ptr<Poller> poller;
-};
-
-std::set<std::string> Hostnames(const std::shared_ptr<core::Topic>& topic) {
-  std::atomic<bool> cancelled{false};
-  const auto snapshot = topic->Fetch(milliseconds(0), &cancelled);
-  std::set<std::string> hostnames;
-  if (!snapshot.ok())
-    return {"(" +
-            std::string(absl::StatusCodeToString(snapshot.status().code())) +
-            ")"};
-  for (const auto& instance : (*snapshot)->AllInstances()) {
-    hostnames.insert(instance->hostname);
-  }
-  return hostnames;
-}
-
-using Set = std::set<std::string>;
-using List = std::vector<std::string>;
 
 TEST_CASE("A new application is fetched, then polled with its version",
           "[discovery][poller]") {
@@ -109,18 +36,33 @@ TEST_CASE("A new application is fetched, then polled with its version",
   CHECK(poll.Header("x1-bmspy-timeout") == "25020");
 }
 
-TEST_CASE("Only the first request for an application is in a hurry",
+TEST_CASE("Until there is a list every node is tried in a hurry",
           "[discovery][poller]") {
-  PollerFixture f({"http://a:1", "http://b:1"});
+  const auto [nodes, hasty, in_all] = GENERATE(
+      Catch::Generators::table<std::size_t, milliseconds, milliseconds>(
+          {{1, milliseconds(3000), milliseconds(3000)},
+           {2, milliseconds(1000), milliseconds(4000)},
+           {4, milliseconds(600), milliseconds(4800)}}));
+  List seeds;
+  for (std::size_t i = 0; i < nodes; ++i) {
+    seeds.push_back("http://n" + std::to_string(i) + ":1");
+  }
+  PollerFixture f(seeds);
   f.Follow("x");
   f.Settle();
-  const Pending first = f.http.Waiting(kFetchs);
-  CHECK(first.request.timeout == seconds(1));
-  f.http.Fail(first, absl::DeadlineExceededError("hangs"));
-  f.Settle();
-  const Pending second = f.http.Waiting(kFetchs);
-  CHECK(second.node != first.node);
-  CHECK(second.request.timeout == seconds(3));
+  Set asked;
+  milliseconds waited{0};
+  for (std::size_t i = 0; i < nodes; ++i) {
+    const Pending fetch = f.http.Waiting(kFetchs);
+    CHECK(fetch.request.timeout ==
+          (i + 1 < nodes ? hasty : milliseconds(3000)));
+    waited += fetch.request.timeout;
+    asked.insert(fetch.node);
+    f.http.Fail(fetch, absl::DeadlineExceededError("hangs"));
+    f.Settle();
+  }
+  CHECK(asked.size() == nodes);
+  CHECK(waited == in_all);
 }
 
 TEST_CASE("A change is delivered and the poll goes on", "[discovery][poller]") {
@@ -574,7 +516,7 @@ TEST_CASE("All groups go on as soon as one finds a node well again",
     CHECK(f.http.pending().size() == 1);
   }
   f.http.Answer(f.http.pending()[0], CodeJson(-304));
-  f.Settle();
+  f.loop.Advance(seconds(1));
   CHECK(f.http.CountWaiting(kPolls) == 3);
 }
 

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef NAMING_TESTS_UNIT_DISCOVERY_POLLER_FIXTURE_H_
+#define NAMING_TESTS_UNIT_DISCOVERY_POLLER_FIXTURE_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/dispatcher.h"
+#include "core/topic.h"
+#include "discovery/poller.h"
+#include "tests/unit/discovery/fixture.h"
+
+namespace naming::discovery {
+
+inline constexpr char kFetchs[] = "/discovery/fetchs";
+inline constexpr char kPolls[] = "/discovery/polls";
+
+inline const absl::Status kReset = absl::UnavailableError("Connection reset");
+
+struct PollerFixture : Fixture {
+  explicit PollerFixture(
+      std::vector<std::string> seeds = {"http://a:1"},
+      std::size_t max_group_apps = 4,
+      std::chrono::milliseconds refresh_interval = std::chrono::hours(24))
+      : Fixture(std::move(seeds)) {
+    PollerOptions options;
+    options.env = "dev";
+    options.poller_prefix = "me";
+    options.max_group_apps = max_group_apps;
+    options.refresh_interval = refresh_interval;
+    poller = std::make_unique<Poller>(loop, requester, options);
+  }
+
+  ~PollerFixture() { dispatcher->Stop(); }
+
+  std::shared_ptr<core::Topic> Follow(const std::string& app_id) {
+    auto setting = std::make_shared<core::TopicSetting>();
+    setting->backend = "discovery";
+    setting->dispatcher = dispatcher;
+    setting->clock = &loop.clock();
+    auto topic = std::make_shared<core::Topic>(std::move(setting), app_id);
+    poller->Follow(topic);
+    return topic;
+  }
+
+  // Lets what waits for a few milliseconds begin.
+  void Settle() { loop.Advance(std::chrono::milliseconds(50)); }
+
+  // Follows `app_id`, whose first list has `hostnames`, at `version`; its poll
+  // is held when this returns.
+  std::shared_ptr<core::Topic> FollowHeld(
+      const std::string& app_id, std::int64_t version,
+      const std::vector<std::string>& hostnames) {
+    auto topic = Follow(app_id);
+    Settle();
+    http.Answer(http.Waiting(kFetchs),
+                DataJson(AppJson(app_id, version, hostnames)));
+    Settle();
+    return topic;
+  }
+
+  std::shared_ptr<core::Dispatcher> dispatcher =
+      std::make_shared<core::Dispatcher>();
+  std::unique_ptr<Poller> poller;
+};
+
+inline std::set<std::string> Hostnames(
+    const std::shared_ptr<core::Topic>& topic) {
+  std::atomic<bool> cancelled{false};
+  const auto snapshot = topic->Fetch(std::chrono::milliseconds(0), &cancelled);
+  std::set<std::string> hostnames;
+  if (!snapshot.ok())
+    return {"(" +
+            std::string(absl::StatusCodeToString(snapshot.status().code())) +
+            ")"};
+  for (const auto& instance : (*snapshot)->AllInstances()) {
+    hostnames.insert(instance->hostname);
+  }
+  return hostnames;
+}
+
+using Set = std::set<std::string>;
+using List = std::vector<std::string>;
+
+}  // namespace naming::discovery
+
+#endif  // NAMING_TESTS_UNIT_DISCOVERY_POLLER_FIXTURE_H_
