@@ -25,9 +25,6 @@ Providers::Providers(std::vector<std::string> nodes, Truth& truth)
     discovery::ClientOptions options;
     options.nodes = nodes;
     options.renew_interval = seconds(1);
-    options.request_timeout = seconds(1);
-    options.cancel_timeout = seconds(2);
-    options.nodes_interval = seconds(5);
     clients_.push_back(discovery::Client::Create(std::move(options)).value());
   }
 }
@@ -83,13 +80,12 @@ void Providers::Settle() {
 }
 
 void Providers::Background(std::future<void> action) {
-  background_.erase(
-      std::remove_if(background_.begin(), background_.end(),
-                     [](const std::future<void>& one) {
-                       return one.wait_for(milliseconds(0)) ==
-                              std::future_status::ready;
-                     }),
-      background_.end());
+  background_.erase(std::remove_if(background_.begin(), background_.end(),
+                                   [](const std::future<void>& one) {
+                                     return one.wait_for(milliseconds(0)) ==
+                                            std::future_status::ready;
+                                   }),
+                    background_.end());
   background_.push_back(std::move(action));
 }
 

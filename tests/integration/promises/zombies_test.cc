@@ -85,7 +85,8 @@ TEST_CASE("Ten processes with one host name each see every change",
   for (int i = 0; i < 10; ++i) {
     programs.push_back(std::make_unique<Process>(
         std::vector<std::string>{NAMINGCTL_PROGRAM, "watch", "--nodes",
-                                 node->address(), "--output", "json", "demo.app"},
+                                 node->address(), "--output", "json",
+                                 "demo.app"},
         std::vector<std::string>{"HOSTNAME=one-name"}));
   }
   for (int change = 0; change < 5; ++change) {
@@ -98,8 +99,24 @@ TEST_CASE("Ten processes with one host name each see every change",
   }
 }
 
-TEST_CASE("An application that only waits costs one held poll",
-          "[promises]") {
+TEST_CASE("An update is a register, never a set", "[promises]") {
+  const auto node = StartNode();
+  const auto client = MakeClient(*node);
+  auto registration = client->Register(MakeInstance("h1"));
+  REQUIRE(registration.ok());
+  Instance changed = registration->instance();
+  changed.metadata["weight"] = "20";
+  changed.status = Instance::Status::kWaiting;
+  CHECK(registration->Update(changed).ok());
+  int registers = 0;
+  for (const auto& request : node->requests()) {
+    CHECK(request.path != "/discovery/set");
+    registers += request.path == "/discovery/register" ? 1 : 0;
+  }
+  CHECK(registers == 2);
+}
+
+TEST_CASE("An application that only waits costs one held poll", "[promises]") {
   node::DiscoveryNodeOptions options;
   options.quirks = {GENERATE("", "v1.1.1", "v1.1.2", "v1.2.0")};
   if (options.quirks[0].empty()) options.quirks.clear();
