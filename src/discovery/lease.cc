@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "base/unsent.h"
 
 namespace naming::discovery {
@@ -87,6 +88,9 @@ void Lease::Register(std::optional<std::string> node, int attempts_left,
   if (is_held_back_) sent.status = Instance::Status::kWaiting;
   if (!node) node = requester_.nodes().Choose();
   registering_ = node.value_or("");
+  if (comma_nodes_.count(registering_) != 0) {
+    sent.addrs = {absl::StrJoin(sent.addrs, ",")};
+  }
   Post("register", "/discovery/register",
        RegisterForm(sent, NextDirtyTimestamp()), std::move(node),
        [this, attempts_left, done = std::move(done)](
@@ -117,6 +121,10 @@ void Lease::Verify(const std::string& node, int attempts_left, Done done) {
                         absl::UnavailableError(std::string(status.message()))));
          }
          auto stored = DecodeStored(*answer);
+         if (attempts_left > 0 && stored && IsCutShort(*stored) &&
+             comma_nodes_.insert(asked).second) {
+           return Register(asked, attempts_left, done);
+         }
          const bool is_ignored = stored && !IsOurs(*stored) &&
                                  stored->dirty_timestamp > dirty_timestamp_;
          if (!is_ignored) {
@@ -218,6 +226,12 @@ bool Lease::IsOurs(const StoredInstance& stored) const {
   return has_only_ours && !stored.addrs.empty() &&
          stored.version == instance_.version &&
          Contains(stored.metadata, instance_.metadata);
+}
+
+// Whether the node kept the first of several addresses.
+bool Lease::IsCutShort(const StoredInstance& stored) const {
+  return instance_.addrs.size() > 1 && stored.addrs.size() == 1 &&
+         stored.addrs.front() == instance_.addrs.front();
 }
 
 // Compared with what the node accepted, not with what was sent, because no

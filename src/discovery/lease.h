@@ -47,6 +47,7 @@ class Lease final : public core::Lease {
 
   void Register(std::optional<std::string> node, int attempts_left, Done done);
   void Verify(const std::string& node, int attempts_left, Done done);
+  bool IsCutShort(const StoredInstance& stored) const;
   void CancelWhereUnsure(const std::string& but);
   Call MakeCall(std::string_view verb, std::string_view path,
                 const std::string& node, std::string parameters) const;
@@ -74,6 +75,9 @@ class Lease final : public core::Lease {
   // Nodes that were sent a register, and haven't said what came of it: they may
   // execute it any time.
   std::set<std::string> unsure_;
+  // Nodes that take one text with commas for a list, and of a repeated value
+  // the first alone, as v1.1.1 does (A.14).
+  std::set<std::string> comma_nodes_;
   std::string registering_;  // The node that is asked now; empty: none.
 
   Requester::RequestId request_ = 0;

@@ -34,9 +34,9 @@ enum class Failure { kKilled, kStopped };
 void RegisterAt(const std::string& address, const Instance& instance,
                 std::int64_t dirty_timestamp) {
   testing::RawClient client(address);
-  REQUIRE(client.Post("/discovery/register",
-                      RegisterForm(instance, dirty_timestamp) +
-                          "&replication=true"));
+  REQUIRE(client.Post(
+      "/discovery/register",
+      RegisterForm(instance, dirty_timestamp) + "&replication=true"));
   REQUIRE(client.ReadAnswer());
 }
 
@@ -55,8 +55,8 @@ Clock::duration Fail(Failure failure, const ClientOptions& options) {
   // Whose change arrives is polled.
   RegisterAt(nodes.address(0), MakeInstance("at-0"), 1);
   RegisterAt(nodes.address(1), MakeInstance("at-1"), 1);
-  REQUIRE(testing::Eventually(
-      [&] { return follower.hostnames().size() == 2; }));
+  REQUIRE(
+      testing::Eventually([&] { return follower.hostnames().size() == 2; }));
   const std::size_t polled = follower.hostnames().count("at-0") == 1 ? 0 : 1;
 
   const Clock::time_point began = Clock::now();

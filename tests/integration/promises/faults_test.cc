@@ -187,39 +187,42 @@ TEST_CASE("A lost registration comes back by the node that answers",
           "[promises]") {
   Proxies proxies;
   const auto client = MakeClient(proxies.Options());
+  // Nobody is told of the last one's removal (C-04).
+  proxies.raw.Register(MakeInstance("other"));
   const auto registration = client->Register(MakeInstance("h1"));
   REQUIRE(registration.ok());
   const auto other = MakeClient(OptionsFor({proxies.node->address()}));
   const Follower follower(*other);
-  REQUIRE(follower.Sees({"h1"}));
+  REQUIRE(follower.Sees({"h1", "other"}));
   FaultProxy& asked = proxies.Asked(kRegister);
   const Kind kind = GENERATE(Kind::kHang, Kind::kReset, Kind::kSwallow);
   asked.SetFault("", ProxyFault::Of(kind));
   REQUIRE(proxies.node->Evict("demo.app", "h1") == 1);
-  CHECK(follower.Sees({}));
-  CHECK(follower.Sees({"h1"}));
+  CHECK(follower.Sees({"other"}));
+  CHECK(follower.Sees({"h1", "other"}));
 }
 
 TEST_CASE("A refused connection is a failed node, and no more", "[promises]") {
   Proxies proxies;
   const auto client = MakeClient(proxies.Options());
+  proxies.raw.Register(MakeInstance("other"));
   auto registration = client->Register(MakeInstance("h1"));
   REQUIRE(registration.ok());
   const Follower follower(*client);
-  REQUIRE(follower.Sees({"h1"}));
+  REQUIRE(follower.Sees({"h1", "other"}));
   for (FaultProxy* const refusing : {&proxies.a, &proxies.b}) {
     refusing->Refuse();
     proxies.raw.Register(MakeInstance("h2"));
-    CHECK(follower.Sees({"h1", "h2"}));
+    CHECK(follower.Sees({"h1", "h2", "other"}));
     REQUIRE(proxies.node->Evict("demo.app", "h1") == 1);
-    CHECK(follower.Sees({"h2"}));
-    CHECK(follower.Sees({"h1", "h2"}));
+    CHECK(follower.Sees({"h2", "other"}));
+    CHECK(follower.Sees({"h1", "h2", "other"}));
     proxies.raw.Cancel(MakeInstance("h2"));
-    CHECK(follower.Sees({"h1"}));
+    CHECK(follower.Sees({"h1", "other"}));
     refusing->Accept();
   }
   CHECK(registration->Cancel().ok());
-  CHECK(follower.Sees({}));
+  CHECK(follower.Sees({"other"}));
 }
 
 TEST_CASE("A slow answer in time is an answer", "[promises]") {
