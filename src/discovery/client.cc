@@ -17,11 +17,11 @@
 #include "core/keeper.h"
 #include "core/logger.h"
 #include "core/monitor.h"
+#include "core/nodes.h"
 #include "core/snapshot_saver.h"
 #include "core/topics.h"
 #include "discovery/lease.h"
 #include "discovery/node_finder.h"
-#include "discovery/nodes.h"
 #include "discovery/poller.h"
 #include "discovery/requester.h"
 #include "naming/version.h"
@@ -49,7 +49,7 @@ std::string OsHostname() {
 std::vector<std::string> SeedUrls(const std::vector<std::string>& nodes) {
   std::vector<std::string> urls;
   for (const std::string& node : nodes) {
-    std::string url = NodeUrl(node).value();  // Validate() has seen it.
+    std::string url = core::NodeUrl(node).value();  // Validate() has seen it.
     if (std::find(urls.begin(), urls.end(), url) == urls.end()) {
       urls.push_back(std::move(url));
     }
@@ -80,6 +80,15 @@ Instance Complete(Instance instance, const ClientOptions& options) {
     instance.metadata.emplace(kMetadataColor, options.color);
   }
   return instance;
+}
+
+core::NodesOptions MakeNodesOptions(const ClientOptions& options,
+                                    std::uint64_t seed) {
+  core::NodesOptions made;
+  made.backend = "discovery";
+  made.seeds = SeedUrls(options.nodes);
+  made.random_seed = seed;
+  return made;
 }
 
 RequesterOptions MakeRequesterOptions(const ClientOptions& options) {
@@ -165,7 +174,7 @@ struct Client::Rep {
         dispatcher(std::make_shared<core::Dispatcher>()),
         monitor(std::make_shared<core::Monitor>(base::Clock::Real(), dispatcher,
                                                 logger, options.event_sink)),
-        nodes(base::Clock::Real(), logger, SeedUrls(options.nodes), seed,
+        nodes(base::Clock::Real(), logger, MakeNodesOptions(options, seed),
               monitor),
         poll_requester(base::Clock::Real(), poll_http, nodes,
                        MakeRequesterOptions(options)),
@@ -201,7 +210,7 @@ struct Client::Rep {
   const std::shared_ptr<core::Logger> logger;
   const std::shared_ptr<core::Dispatcher> dispatcher;
   const std::shared_ptr<core::Monitor> monitor;
-  Nodes nodes;
+  core::Nodes nodes;
   net::CurlHttpClient poll_http;
   net::CurlHttpClient renew_http;
   Requester poll_requester;

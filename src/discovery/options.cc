@@ -8,7 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "base/check.h"
 #include "base/text.h"
-#include "discovery/nodes.h"
+#include "core/nodes.h"
 
 namespace naming::discovery {
 namespace {
@@ -31,7 +31,7 @@ absl::Status ValidateNodes(const std::vector<std::string>& nodes) {
     return Invalid("nodes", "must name at least one node, as \"host:port\"");
   }
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    if (NodeUrl(nodes[i])) continue;
+    if (core::NodeUrl(nodes[i])) continue;
     return Invalid(absl::StrFormat("nodes[%d]", i),
                    absl::StrFormat("must be \"host:port\" or "
                                    "\"http://host:port\", is \"%s\"",

@@ -37,7 +37,7 @@ absl::Status NodeStatus(const absl::Status& status) {
 }  // namespace
 
 Requester::Requester(const base::Clock& clock, net::HttpClient& http,
-                     Nodes& nodes, RequesterOptions options)
+                     core::Nodes& nodes, RequesterOptions options)
     : clock_(clock), http_(http), nodes_(nodes), options_(std::move(options)) {}
 
 Requester::RequestId Requester::Send(Call call, Done done) {

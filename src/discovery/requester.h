@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "base/clock.h"
 #include "core/counters.h"
-#include "discovery/nodes.h"
+#include "core/nodes.h"
 #include "discovery/protocol.h"
 #include "net/http_client.h"
 
@@ -62,7 +62,7 @@ class Requester final {
   using Done = std::function<void(absl::StatusOr<Answer>)>;
 
   // All of them outlive the Requester.
-  Requester(const base::Clock& clock, net::HttpClient& http, Nodes& nodes,
+  Requester(const base::Clock& clock, net::HttpClient& http, core::Nodes& nodes,
             RequesterOptions options);
 
   RequestId Send(Call call, Done done);
@@ -72,7 +72,7 @@ class Requester final {
   // asked now.
   absl::Status NoNode(std::string_view what) const;
 
-  Nodes& nodes() { return nodes_; }
+  core::Nodes& nodes() { return nodes_; }
   core::Counters& counters() { return nodes_.monitor().counters(); }
 
  private:
@@ -82,7 +82,7 @@ class Requester final {
 
   const base::Clock& clock_;
   net::HttpClient& http_;
-  Nodes& nodes_;
+  core::Nodes& nodes_;
   const RequesterOptions options_;
 };
 

@@ -13,6 +13,7 @@ naming_tests(unit-core unit
   core/keeper_update_test.cc
   core/logger_test.cc
   core/monitor_test.cc
+  core/nodes_test.cc
   core/shrink_guard_test.cc
   core/snapshot_file_test.cc
   core/snapshot_saver_test.cc

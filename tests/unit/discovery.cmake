@@ -3,7 +3,6 @@
 naming_tests(unit-discovery unit
   discovery/lease_test.cc
   discovery/node_finder_test.cc
-  discovery/nodes_test.cc
   discovery/options_test.cc
   discovery/poller_refresh_test.cc
   discovery/poller_test.cc

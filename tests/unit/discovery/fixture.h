@@ -10,7 +10,7 @@
 
 #include "absl/strings/str_format.h"
 #include "core/logger.h"
-#include "discovery/nodes.h"
+#include "core/nodes.h"
 #include "discovery/requester.h"
 #include "tests/support/fake_http_client.h"
 #include "tests/support/fake_loop.h"
@@ -21,12 +21,12 @@ namespace naming::discovery {
 struct Fixture {
   explicit Fixture(std::vector<std::string> seeds = {"http://a:1"})
       : nodes(loop.clock(), std::make_shared<core::Logger>(LogSink()),
-              std::move(seeds), 1),
+              {"discovery", std::move(seeds)}),
         requester(loop.clock(), http, nodes, {"naming/test", "my.app"}) {}
 
   testing::FakeLoop loop;
   testing::FakeHttpClient http;
-  Nodes nodes;
+  core::Nodes nodes;
   Requester requester;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "discovery/nodes.h"
+#include "core/nodes.h"
 
 #include <chrono>
 #include <map>
@@ -12,7 +12,7 @@
 #include "tests/support/catch.h"
 #include "tests/support/fake_clock.h"
 
-namespace naming::discovery {
+namespace naming::core {
 namespace {
 
 using std::chrono::milliseconds;
@@ -21,9 +21,18 @@ using std::chrono::seconds;
 
 const absl::Status kRefused = absl::UnavailableError("Connection refused");
 
-struct Fixture {
-  explicit Fixture(std::vector<std::string> seeds, std::uint64_t seed = 1)
-      : nodes(clock, logger, std::move(seeds), seed) {}
+struct NodesFixture {
+  explicit NodesFixture(std::vector<std::string> seeds, std::uint64_t seed = 1)
+      : nodes(clock, logger, MakeOptions(std::move(seeds), seed)) {}
+
+  static NodesOptions MakeOptions(std::vector<std::string> seeds,
+                                  std::uint64_t seed) {
+    NodesOptions options;
+    options.backend = "discovery";
+    options.seeds = std::move(seeds);
+    options.random_seed = seed;
+    return options;
+  }
 
   void Fail(const std::string& url) {
     nodes.Failed(url, clock.Now(), kRefused);
@@ -31,12 +40,12 @@ struct Fixture {
 
   testing::FakeClock clock;
   std::vector<std::string> log;
-  std::shared_ptr<core::Logger> logger = std::make_shared<core::Logger>(
+  std::shared_ptr<Logger> logger = std::make_shared<Logger>(
       [this](const LogRecord& record) { log.push_back(record.message); });
   Nodes nodes;
 };
 
-TEST_CASE("A node's text becomes its URL", "[discovery][nodes]") {
+TEST_CASE("A node's text becomes its URL", "[nodes]") {
   CHECK(NodeUrl("10.0.0.1:7171") == "http://10.0.0.1:7171");
   CHECK(NodeUrl("http://10.0.0.1:7171") == "http://10.0.0.1:7171");
   CHECK(NodeUrl("http://10.0.0.1:7171/") == "http://10.0.0.1:7171");
@@ -50,17 +59,18 @@ TEST_CASE("A node's text becomes its URL", "[discovery][nodes]") {
   }
 }
 
-TEST_CASE("The same node is chosen while it is well", "[discovery][nodes]") {
-  Fixture f({"http://a:1", "http://b:1", "http://c:1"});
+TEST_CASE("The same node is chosen while it is well", "[nodes]") {
+  NodesFixture f({"http://a:1", "http://b:1", "http://c:1"});
   const auto first = f.nodes.Choose();
   REQUIRE(first);
   for (int i = 0; i < 10; ++i) CHECK(f.nodes.Choose() == first);
 }
 
-TEST_CASE("Clients spread over the nodes", "[discovery][nodes]") {
+TEST_CASE("Clients spread over the nodes", "[nodes]") {
   std::map<std::string, int> clients;
   for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
-    Fixture f({"http://a:1", "http://b:1", "http://c:1", "http://d:1"}, seed);
+    NodesFixture f({"http://a:1", "http://b:1", "http://c:1", "http://d:1"},
+                   seed);
     ++clients[*f.nodes.Choose()];
   }
   REQUIRE(clients.size() == 4);
@@ -71,9 +81,8 @@ TEST_CASE("Clients spread over the nodes", "[discovery][nodes]") {
   }
 }
 
-TEST_CASE("After a failure another node is chosen, also of two",
-          "[discovery][nodes]") {
-  Fixture f({"http://a:1", "http://b:1"});
+TEST_CASE("After a failure another node is chosen, also of two", "[nodes]") {
+  NodesFixture f({"http://a:1", "http://b:1"});
   const std::string first = *f.nodes.Choose();
   f.Fail(first);
   const auto second = f.nodes.Choose();
@@ -93,9 +102,8 @@ TEST_CASE("After a failure another node is chosen, also of two",
   }
 }
 
-TEST_CASE("A dead node gets at most 20 attempts a minute",
-          "[discovery][nodes]") {
-  Fixture f({"http://a:1"});
+TEST_CASE("A dead node gets at most 20 attempts a minute", "[nodes]") {
+  NodesFixture f({"http://a:1"});
   int attempts = 0;
   for (int ms = 0; ms < 60'000; ++ms) {
     // Many requests wait for the one node, each asking again and again.
@@ -112,8 +120,8 @@ TEST_CASE("A dead node gets at most 20 attempts a minute",
 }
 
 TEST_CASE("While no node may be asked, NextChance tells when one may",
-          "[discovery][nodes]") {
-  Fixture f({"http://a:1", "http://b:1"});
+          "[nodes]") {
+  NodesFixture f({"http://a:1", "http://b:1"});
   f.Fail("http://a:1");
   f.Fail("http://b:1");
   REQUIRE_FALSE(f.nodes.Choose());
@@ -123,18 +131,16 @@ TEST_CASE("While no node may be asked, NextChance tells when one may",
   CHECK(f.nodes.Choose());
 }
 
-TEST_CASE("One attempt at a time when all nodes are down",
-          "[discovery][nodes]") {
-  Fixture f({"http://a:1"});
+TEST_CASE("One attempt at a time when all nodes are down", "[nodes]") {
+  NodesFixture f({"http://a:1"});
   f.Fail("http://a:1");
   f.clock.Advance(f.nodes.NextChance() - f.clock.Now());
   CHECK(f.nodes.Choose());
   CHECK_FALSE(f.nodes.Choose());
 }
 
-TEST_CASE("One outage that fails many requests counts once",
-          "[discovery][nodes]") {
-  Fixture f({"http://a:1"});
+TEST_CASE("One outage that fails many requests counts once", "[nodes]") {
+  NodesFixture f({"http://a:1"});
   const auto began = f.clock.Now();
   f.clock.Advance(seconds(10));
   for (int i = 0; i < 100; ++i) f.nodes.Failed("http://a:1", began, kRefused);
@@ -142,9 +148,8 @@ TEST_CASE("One outage that fails many requests counts once",
   CHECK(f.nodes.NextChance() - f.clock.Now() <= milliseconds(200));
 }
 
-TEST_CASE("Learned nodes are used, and replaced by the next ones",
-          "[discovery][nodes]") {
-  Fixture f({"http://10.0.0.1:1"});
+TEST_CASE("Learned nodes are used, and replaced by the next ones", "[nodes]") {
+  NodesFixture f({"http://10.0.0.1:1"});
   f.nodes.Learn({"http://10.0.0.2:1", "http://10.0.0.1:1", "http://10.0.0.2:1",
                  "http://10.0.0.3:1"});
   CHECK(f.nodes.All() == std::vector<std::string>{"http://10.0.0.1:1",
@@ -175,17 +180,16 @@ TEST_CASE("Learned nodes are used, and replaced by the next ones",
   }
 }
 
-TEST_CASE("Addresses that can't be a node's are not learned",
-          "[discovery][nodes]") {
+TEST_CASE("Addresses that can't be a node's are not learned", "[nodes]") {
   SECTION("unspecified ones never, loopback not for seeds elsewhere") {
-    Fixture f({"http://10.0.0.1:1"});
+    NodesFixture f({"http://10.0.0.1:1"});
     f.nodes.Learn({"http://0.0.0.0:7171", "http://[::]:7171",
                    "http://127.0.0.1:7171", "http://localhost:7171",
                    "http://[::1]:7171", "junk"});
     CHECK(f.nodes.All().size() == 1);
   }
   SECTION("loopback when a seed is on it") {
-    Fixture f({"http://localhost:1"});
+    NodesFixture f({"http://localhost:1"});
     f.nodes.Learn({"http://0.0.0.0:7171", "http://127.0.0.1:7171"});
     CHECK(f.nodes.All() == std::vector<std::string>{"http://localhost:1",
                                                     "http://127.0.0.1:7171"});
@@ -193,8 +197,8 @@ TEST_CASE("Addresses that can't be a node's are not learned",
 }
 
 TEST_CASE("A node's failures are logged when they begin and when they end",
-          "[discovery][nodes]") {
-  Fixture f({"http://a:1"});
+          "[nodes]") {
+  NodesFixture f({"http://a:1"});
   f.nodes.Succeeded("http://a:1");
   CHECK(f.log.empty());
   for (int i = 0; i < 3; ++i) {
@@ -210,8 +214,8 @@ TEST_CASE("A node's failures are logged when they begin and when they end",
 }
 
 TEST_CASE("A client's state names the node that is asked",
-          "[discovery][nodes]") {
-  Fixture f({"http://a:1", "http://b:1"});
+          "[nodes]") {
+  NodesFixture f({"http://a:1", "http://b:1"});
   const std::string first = *f.nodes.Choose();
   const std::string other = first == "http://a:1" ? "http://b:1" : "http://a:1";
   CHECK_FALSE(f.nodes.monitor().state().is_connected);
@@ -245,4 +249,4 @@ TEST_CASE("A client's state names the node that is asked",
 }
 
 }  // namespace
-}  // namespace naming::discovery
+}  // namespace naming::core

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#ifndef NAMING_DISCOVERY_NODES_H_
-#define NAMING_DISCOVERY_NODES_H_
+#ifndef NAMING_CORE_NODES_H_
+#define NAMING_CORE_NODES_H_
 
 #include <chrono>
 #include <cstdint>
@@ -21,11 +21,24 @@
 #include "core/logger.h"
 #include "core/monitor.h"
 
-namespace naming::discovery {
+namespace naming::core {
 
 // Returns the URL "http://host:port" of the node that `text` names, with or
 // without "http://", or "https://…"; nullopt when it names none.
 std::optional<std::string> NodeUrl(std::string_view text);
+
+struct NodesOptions {
+  // Begins log messages: "discovery".
+  std::string backend;
+
+  // URLs "http://host:port", at least one.
+  std::vector<std::string> seeds;
+
+  // The longest pause between two attempts at a node that stays dead.
+  std::chrono::milliseconds max_backoff = std::chrono::seconds(6);
+
+  std::uint64_t random_seed = 1;
+};
 
 // Which node to ask next.
 //
@@ -38,12 +51,10 @@ std::optional<std::string> NodeUrl(std::string_view text);
 // Thread-safe: shared by all workers of a Client.
 class Nodes final {
  public:
-  // `seeds` are URLs "http://host:port", at least one.
   // `clock` outlives the object.
-  Nodes(const base::Clock& clock, std::shared_ptr<core::Logger> logger,
-        std::vector<std::string> seeds, std::uint64_t random_seed,
-        std::shared_ptr<core::Monitor> monitor =
-            std::make_shared<core::Monitor>());
+  Nodes(const base::Clock& clock, std::shared_ptr<Logger> logger,
+        NodesOptions options,
+        std::shared_ptr<Monitor> monitor = std::make_shared<Monitor>());
 
   // Returns the node to ask now; nothing while every node is backing off.
   std::optional<std::string> Choose();
@@ -73,7 +84,7 @@ class Nodes final {
   std::vector<std::string> All() const;
 
   // What the Client's workers report to.
-  core::Monitor& monitor() const { return *monitor_; }
+  Monitor& monitor() const { return *monitor_; }
 
  private:
   struct Node {
@@ -94,11 +105,10 @@ class Nodes final {
   bool IsAnyWell() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const base::Clock& clock_;
-  const std::shared_ptr<core::Logger> logger_;
-  const std::vector<std::string> seeds_;
-  const std::uint64_t random_seed_;
+  const std::shared_ptr<Logger> logger_;
+  const NodesOptions options_;
   const bool seeds_on_loopback_;
-  const std::shared_ptr<core::Monitor> monitor_;
+  const std::shared_ptr<Monitor> monitor_;
 
   // The Monitor's lock comes after this one.
   mutable base::Mutex mutex_;
@@ -109,6 +119,6 @@ class Nodes final {
   std::minstd_rand random_ ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace naming::discovery
+}  // namespace naming::core
 
-#endif  // NAMING_DISCOVERY_NODES_H_
+#endif  // NAMING_CORE_NODES_H_

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "discovery/nodes.h"
+#include "core/nodes.h"
 
 #include <algorithm>
 #include <utility>
@@ -8,15 +8,14 @@
 #include "absl/strings/str_format.h"
 #include "base/url.h"
 
-namespace naming::discovery {
+namespace naming::core {
 namespace {
 
 using std::chrono::milliseconds;
 
-// At most 18 attempts a minute at a node that stays dead, however many
-// requests wait for it.
+// With the default max_backoff that makes at most 18 attempts a minute at a
+// node that stays dead, however many requests wait for it.
 constexpr milliseconds kFirstBackoff{200};
-constexpr milliseconds kMaxBackoff{6000};
 constexpr double kJitter = 0.25;
 
 // A node that failed is as good as any again after so long without news.
@@ -69,18 +68,16 @@ std::optional<std::string> NodeUrl(std::string_view text) {
   return url;
 }
 
-Nodes::Nodes(const base::Clock& clock, std::shared_ptr<core::Logger> logger,
-             std::vector<std::string> seeds, std::uint64_t random_seed,
-             std::shared_ptr<core::Monitor> monitor)
+Nodes::Nodes(const base::Clock& clock, std::shared_ptr<Logger> logger,
+             NodesOptions options, std::shared_ptr<Monitor> monitor)
     : clock_(clock),
       logger_(std::move(logger)),
-      seeds_(std::move(seeds)),
-      random_seed_(random_seed),
-      seeds_on_loopback_(AnyOnLoopback(seeds_)),
+      options_(std::move(options)),
+      seeds_on_loopback_(AnyOnLoopback(options_.seeds)),
       monitor_(std::move(monitor)),
-      random_(base::SeededRandom(random_seed)) {
+      random_(base::SeededRandom(options_.random_seed)) {
   base::MutexLock lock(mutex_);
-  for (const std::string& url : seeds_) Add(url);
+  for (const std::string& url : options_.seeds) Add(url);
 }
 
 std::optional<std::string> Nodes::Choose() {
@@ -131,7 +128,8 @@ void Nodes::Succeeded(std::string_view url) {
     NoteAnswer(url);
     if (was_well) return;
   }
-  logger_->Info(absl::StrFormat("discovery: node %s: well again", url));
+  logger_->Info(
+      absl::StrFormat("%s: node %s: well again", options_.backend, url));
 }
 
 void Nodes::Failed(std::string_view url, base::Clock::TimePoint began,
@@ -149,8 +147,9 @@ void Nodes::Failed(std::string_view url, base::Clock::TimePoint began,
     ++node.epoch;
     node.last_failed = now;
     node.retry_at = now + BackoffAfter(node.failures);
-    absl::Status error(cause.code(),
-                       absl::StrFormat("discovery: node %s", last_error_));
+    absl::Status error(
+        cause.code(),
+        absl::StrFormat("%s: node %s", options_.backend, last_error_));
     if (IsAnyWell()) {
       monitor_->Failed(std::move(error));
     } else {
@@ -158,8 +157,8 @@ void Nodes::Failed(std::string_view url, base::Clock::TimePoint began,
     }
     if (node.failures > 1) return;
   }
-  logger_->Warning(
-      absl::StrFormat("discovery: node %s: failed: %s", url, message));
+  logger_->Warning(absl::StrFormat("%s: node %s: failed: %s", options_.backend,
+                                   url, message));
 }
 
 // Requests to other nodes may still be under way: only an answer of the one
@@ -173,7 +172,7 @@ void Nodes::NoteAnswer(std::string_view url) {
     }
     current_ = std::string(url);
   }
-  monitor_->Answered("discovery", url);
+  monitor_->Answered(options_.backend, url);
 }
 
 bool Nodes::IsFirstChoice(std::string_view url) const {
@@ -199,8 +198,8 @@ void Nodes::Learn(const std::vector<std::string>& urls) {
   base::MutexLock lock(mutex_);
   std::vector<std::string> learned;
   for (const std::string& url : urls) {
-    const bool is_seed =
-        std::find(seeds_.begin(), seeds_.end(), url) != seeds_.end();
+    const bool is_seed = std::find(options_.seeds.begin(), options_.seeds.end(),
+                                   url) != options_.seeds.end();
     const bool is_known =
         std::find(learned.begin(), learned.end(), url) != learned.end();
     if (!is_seed && !is_known && IsUsable(url)) learned.push_back(url);
@@ -221,20 +220,20 @@ std::string Nodes::last_error() const {
 
 std::vector<std::string> Nodes::All() const {
   base::MutexLock lock(mutex_);
-  std::vector<std::string> all = seeds_;
+  std::vector<std::string> all = options_.seeds;
   all.insert(all.end(), learned_.begin(), learned_.end());
   return all;
 }
 
 void Nodes::Add(const std::string& url) {
   const auto [it, is_new] = nodes_.try_emplace(url);
-  if (is_new) it->second.rank = Rank(url, random_seed_);
+  if (is_new) it->second.rank = Rank(url, options_.random_seed);
 }
 
 milliseconds Nodes::BackoffAfter(int failures) {
   const int doublings = std::min(failures - 1, 10);
   const milliseconds bound =
-      std::min(kMaxBackoff, kFirstBackoff * (1 << doublings));
+      std::min(options_.max_backoff, kFirstBackoff * (1 << doublings));
   return base::Jittered(bound, kJitter, random_);
 }
 
@@ -244,4 +243,4 @@ bool Nodes::IsUsable(std::string_view url) const {
   return seeds_on_loopback_ || !IsLoopbackHost(address->host_port.host);
 }
 
-}  // namespace naming::discovery
+}  // namespace naming::core
