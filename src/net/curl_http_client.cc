@@ -110,6 +110,7 @@ struct Transfer {
   std::size_t header_bytes = 0;
   bool is_header_complete = false;
   bool is_body_too_large = false;
+  std::string piece;  // Of a body with on_body: what it hasn't got yet.
   char error[CURL_ERROR_SIZE] = "";
 };
 
@@ -125,10 +126,20 @@ std::size_t OnHeader(char* bytes, std::size_t size, std::size_t count,
   return transfer.header_bytes <= kMaxHeaderBytes ? line.size() : 0;
 }
 
+bool IsStreamed(const Transfer& transfer) {
+  if (transfer.request.on_body == nullptr) return false;
+  long status_code = 0;
+  curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &status_code);
+  return status_code == 200;
+}
+
+// A piece is delivered later: from within this call, libcurl allows neither the
+// start nor the end of a transfer.
 std::size_t OnBody(char* bytes, std::size_t size, std::size_t count,
                    void* data) {
   Transfer& transfer = *static_cast<Transfer*>(data);
-  std::string& body = transfer.response.body;
+  std::string& body =
+      IsStreamed(transfer) ? transfer.piece : transfer.response.body;
   const std::size_t limit = transfer.request.max_response_bytes;
   if (size * count > limit - body.size()) {
     transfer.is_body_too_large = true;
@@ -152,6 +163,18 @@ void SetPolicy(CURL* easy) {
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 10L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 5L);
+}
+
+void SetTls(CURL* easy, const TlsOptions& tls) {
+  if (!tls.ca_file.empty()) {
+    curl_easy_setopt(easy, CURLOPT_CAINFO, tls.ca_file.c_str());
+  }
+  if (!tls.cert_file.empty()) {
+    curl_easy_setopt(easy, CURLOPT_SSLCERT, tls.cert_file.c_str());
+    curl_easy_setopt(easy, CURLOPT_SSLKEY, tls.key_file.c_str());
+  }
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, tls.is_checked ? 1L : 0L);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, tls.is_checked ? 2L : 0L);
 }
 
 void SetRequest(Transfer& transfer) {
@@ -235,9 +258,13 @@ struct CurlHttpClient::Rep {
     absl::Status status;
   };
 
+  explicit Rep(TlsOptions given_tls) : tls(std::move(given_tls)) {}
+
+  const TlsOptions tls;
   CurlSockets sockets;
   RequestId last_id = 0;
-  std::unordered_map<RequestId, std::unique_ptr<Transfer>> transfers;
+  std::unordered_map<RequestId, std::shared_ptr<Transfer>> transfers;
+  std::vector<RequestId> streams;  // Those of `transfers` with on_body.
   std::vector<Failure> failures;
   std::vector<CURL*> idle_handles;
 
@@ -262,7 +289,10 @@ struct CurlHttpClient::Rep {
   }
 
   void Finish(Transfer& transfer, CURLcode code);
+  void Forget(const Transfer& transfer);
   bool DeliverFailures();
+  void DeliverPieces();
+  static void DeliverPiece(Transfer& transfer);
   void DeliverAnswers();
 };
 
@@ -276,10 +306,32 @@ void CurlHttpClient::Rep::Finish(Transfer& transfer, CURLcode code) {
   } else {
     result = ErrorOf(transfer, code);
   }
-  Detach(transfer);
   const auto node = transfers.extract(transfer.id);
+  Forget(transfer);
+  Detach(transfer);
   // Everything is in order again: `done` may call Send() and Abort().
   transfer.done(std::move(result));
+}
+
+void CurlHttpClient::Rep::Forget(const Transfer& transfer) {
+  if (transfer.request.on_body == nullptr) return;
+  streams.erase(std::find(streams.begin(), streams.end(), transfer.id));
+}
+
+void CurlHttpClient::Rep::DeliverPiece(Transfer& transfer) {
+  if (transfer.piece.empty()) return;
+  transfer.request.on_body(std::exchange(transfer.piece, {}));
+}
+
+// By a copy of the list, and with a share in each Transfer, because on_body may
+// end its own as well as others.
+void CurlHttpClient::Rep::DeliverPieces() {
+  for (const RequestId id : std::vector<RequestId>(streams)) {
+    const auto it = transfers.find(id);
+    if (it == transfers.end() || it->second->piece.empty()) continue;
+    const std::shared_ptr<Transfer> transfer = it->second;
+    DeliverPiece(*transfer);
+  }
 }
 
 bool CurlHttpClient::Rep::DeliverFailures() {
@@ -306,9 +358,9 @@ void CurlHttpClient::Rep::DeliverAnswers() {
   }
 }
 
-CurlHttpClient::CurlHttpClient() {
+CurlHttpClient::CurlHttpClient(TlsOptions tls) {
   InitCurlOnce();
-  rep_ = std::make_unique<Rep>();
+  rep_ = std::make_unique<Rep>(std::move(tls));
   curl_multi_setopt(rep_->sockets.multi(), CURLMOPT_MAXCONNECTS,
                     kMaxConnections);
 }
@@ -325,17 +377,19 @@ HttpClient::RequestId CurlHttpClient::Send(HttpRequest request, Done done) {
   const RequestId id = ++rep_->last_id;
   absl::Status status = Check(request);
   if (status.ok()) {
-    auto transfer = std::make_unique<Transfer>();
+    auto transfer = std::make_shared<Transfer>();
     transfer->id = id;
     transfer->headers = HeadersOf(request);
     transfer->request = std::move(request);
     transfer->easy = rep_->TakeHandle();
     if (transfer->easy != nullptr) {
       SetPolicy(transfer->easy);
+      SetTls(transfer->easy, rep_->tls);
       SetRequest(*transfer);
       if (curl_multi_add_handle(rep_->sockets.multi(), transfer->easy) ==
           CURLM_OK) {
         transfer->done = std::move(done);
+        if (transfer->request.on_body != nullptr) rep_->streams.push_back(id);
         rep_->transfers.emplace(id, std::move(transfer));
         return id;
       }
@@ -349,6 +403,7 @@ HttpClient::RequestId CurlHttpClient::Send(HttpRequest request, Done done) {
 
 void CurlHttpClient::Abort(RequestId id) {
   if (const auto node = rep_->transfers.extract(id)) {
+    rep_->Forget(*node.mapped());
     rep_->Detach(*node.mapped());
     return;
   }
@@ -366,6 +421,7 @@ void CurlHttpClient::Wait(std::optional<milliseconds> timeout) {
   wait = std::clamp(wait, milliseconds(0), milliseconds(std::chrono::hours(1)));
   if (rep_->DeliverFailures()) wait = milliseconds(0);
   rep_->sockets.Wait(wait);
+  rep_->DeliverPieces();
   rep_->DeliverAnswers();
 }
 

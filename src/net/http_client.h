@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,12 @@ struct HttpRequest {
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(1);
   std::chrono::milliseconds timeout = std::chrono::seconds(3);  // In all.
   std::size_t max_response_bytes = std::size_t{64} << 20;
+
+  // Unless empty, gets the body of an answer with status 200 as it comes, in
+  // pieces of any size, in place of HttpResponse::body; max_response_bytes
+  // bounds each piece. Called as `done` is, and not after it; may call Send()
+  // and Abort().
+  std::function<void(std::string_view)> on_body;
 };
 
 struct HttpResponse {

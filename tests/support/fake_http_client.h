@@ -4,8 +4,10 @@
 #define NAMING_TESTS_SUPPORT_FAKE_HTTP_CLIENT_H_
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -58,6 +60,7 @@ class FakeHttpClient final : public net::HttpClient {
     pending.parameters = base::ParseQuery(form).value();
     pending.request = std::move(request);
     done_[pending.id] = std::move(done);
+    on_body_[pending.id] = request.on_body;
     pending_.push_back(std::move(pending));
     return last_id_;
   }
@@ -95,6 +98,13 @@ class FakeHttpClient final : public net::HttpClient {
     Finish(pending.id, std::move(response));
   }
 
+  // Has a part of the body of an answer arrive, which goes on.
+  void Stream(const Pending& pending, std::string_view piece) {
+    const auto on_body = on_body_.at(pending.id);
+    REQUIRE(on_body != nullptr);
+    on_body(piece);
+  }
+
   void Fail(const Pending& pending, absl::Status status) {
     Finish(pending.id, std::move(status));
   }
@@ -122,6 +132,7 @@ class FakeHttpClient final : public net::HttpClient {
   std::size_t aborted_ = 0;
   std::vector<Pending> pending_;
   std::map<RequestId, Done> done_;
+  std::map<RequestId, std::function<void(std::string_view)>> on_body_;
 };
 
 }  // namespace naming::testing

@@ -4,5 +4,7 @@ naming_tests(unit-net unit
   net/curl_abort_test.cc
   net/curl_failure_test.cc
   net/curl_http_client_test.cc
+  net/curl_stream_test.cc
   net/json_reader_test.cc
+  net/json_splitter_test.cc
   net/json_test.cc)
