@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
 
 #include "absl/strings/str_format.h"
 #include "base/text.h"
@@ -11,6 +12,8 @@
 
 namespace naming::base {
 namespace {
+
+using std::chrono::milliseconds;
 
 absl::Status Must(std::string_view field, std::string_view demand) {
   return absl::InvalidArgumentError(
@@ -20,6 +23,20 @@ absl::Status Must(std::string_view field, std::string_view demand) {
 bool HasControl(std::string_view text) {
   return std::any_of(text.begin(), text.end(),
                      [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
+
+std::string ToString(milliseconds duration) {
+  if (duration == milliseconds::zero()) return "0s";
+  if (duration % std::chrono::hours(1) == milliseconds::zero()) {
+    return absl::StrFormat("%dh", duration / std::chrono::hours(1));
+  }
+  if (duration % std::chrono::minutes(1) == milliseconds::zero()) {
+    return absl::StrFormat("%dmin", duration / std::chrono::minutes(1));
+  }
+  if (duration % std::chrono::seconds(1) == milliseconds::zero()) {
+    return absl::StrFormat("%ds", duration / std::chrono::seconds(1));
+  }
+  return absl::StrFormat("%dms", duration.count());
 }
 
 }  // namespace
@@ -63,6 +80,19 @@ absl::Status CheckAddress(std::string_view field, std::string_view text) {
                                        Excerpt(text, 100)));
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckDuration(std::string_view field, milliseconds value,
+                           milliseconds least, milliseconds most) {
+  if (value >= least && value <= most) return absl::OkStatus();
+  return Must(field, absl::StrFormat("be in [%s, %s]", ToString(least),
+                                     ToString(most)));
+}
+
+// Not a number is in no range.
+absl::Status CheckShare(std::string_view field, double value) {
+  if (value >= 0 && value <= 1) return absl::OkStatus();
+  return Must(field, "be in [0, 1]");
 }
 
 }  // namespace naming::base

@@ -3,6 +3,7 @@
 #ifndef NAMING_BASE_CHECK_H_
 #define NAMING_BASE_CHECK_H_
 
+#include <chrono>
 #include <cstddef>
 #include <string_view>
 
@@ -26,6 +27,13 @@ absl::Status CheckName(std::string_view field, std::string_view text,
 
 // "scheme://host:port", without a comma; see base::ParseAddress().
 absl::Status CheckAddress(std::string_view field, std::string_view text);
+
+// Other values: "<field>: must be in [1s, 1min]" when `value` isn't.
+absl::Status CheckDuration(std::string_view field,
+                           std::chrono::milliseconds value,
+                           std::chrono::milliseconds least,
+                           std::chrono::milliseconds most);
+absl::Status CheckShare(std::string_view field, double value);
 
 }  // namespace naming::base
 

@@ -73,6 +73,10 @@ struct KeeperOptions {
   // at one time aren't refreshed at one time.
   std::chrono::milliseconds refresh_interval = std::chrono::seconds(30);
 
+  // Unless zero, refreshes fall due at multiples of it on the loop's clock, a
+  // little earlier than they would: what is due together can go in one request.
+  std::chrono::milliseconds refresh_slot = std::chrono::milliseconds(0);
+
   // A registration without a successful answer for so long counts as lost:
   // RegistrationState says so, and from then on it is put, not refreshed.
   std::chrono::milliseconds lease = std::chrono::seconds(90);

@@ -63,6 +63,13 @@ void Life::ContinueIn(std::chrono::milliseconds delay) {
   continue_timer_ = After(delay, &Life::Continue);
 }
 
+void Life::ContinueAt(base::Clock::TimePoint when) {
+  setting_.loop->CancelTimer(continue_timer_);
+  continue_timer_ = setting_.loop->RunAt(when, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->Continue();
+  });
+}
+
 void Life::CancelTimers() {
   for (base::Loop::TimerId* timer :
        {&continue_timer_, &lease_timer_, &grace_timer_, &cancel_timer_}) {
@@ -178,9 +185,15 @@ void Life::OnSuccess(double jitter) {
   lease_timer_ = After(setting_.options.lease, &Life::OnLeaseOver);
   const auto wait = base::Jittered(setting_.options.refresh_interval, jitter,
                                    setting_.random);
-  next_refresh_ = setting_.loop->clock().Now() + wait;
+  next_refresh_ = InSlot(setting_.loop->clock().Now() + wait);
   const bool is_more_to_do = is_refresh_wanted_ || !is_current;
-  ContinueIn(is_more_to_do ? std::chrono::milliseconds(0) : wait);
+  if (is_more_to_do) return ContinueIn(std::chrono::milliseconds(0));
+  ContinueAt(next_refresh_);
+}
+
+base::Clock::TimePoint Life::InSlot(base::Clock::TimePoint at) const {
+  const base::Clock::Duration slot = setting_.options.refresh_slot;
+  return slot.count() > 0 ? at - at.time_since_epoch() % slot : at;
 }
 
 // A registry that takes it and then denies it, again and again, is asked ever

@@ -69,6 +69,8 @@ class Life final : public std::enable_shared_from_this<Life> {
   base::Loop::TimerId After(std::chrono::milliseconds delay,
                             void (Life::*task)());
   void ContinueIn(std::chrono::milliseconds delay);
+  void ContinueAt(base::Clock::TimePoint when);
+  base::Clock::TimePoint InSlot(base::Clock::TimePoint at) const;
   void CancelTimers();
 
   void Continue();

@@ -6,14 +6,13 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <random>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "base/check.h"
-#include "base/url.h"
 #include "base/worker.h"
 #include "core/dispatcher.h"
+#include "core/identity.h"
 #include "core/keeper.h"
 #include "core/logger.h"
 #include "core/monitor.h"
@@ -24,7 +23,6 @@
 #include "discovery/node_finder.h"
 #include "discovery/poller.h"
 #include "discovery/requester.h"
-#include "naming/version.h"
 #include "net/curl_http_client.h"
 
 namespace naming::discovery {
@@ -32,19 +30,6 @@ namespace {
 
 // How long a Client that is destroyed writes snapshot files.
 constexpr std::chrono::milliseconds kSavePatience{500};
-
-std::uint64_t RandomSeed() {
-  std::random_device device;
-  return (std::uint64_t{device()} << 32) | device();
-}
-
-std::string OsHostname() {
-  char name[256] = {};
-  if (gethostname(name, sizeof(name) - 1) != 0 || name[0] == '\0') {
-    return "localhost";
-  }
-  return name;
-}
 
 std::vector<std::string> SeedUrls(const std::vector<std::string>& nodes) {
   std::vector<std::string> urls;
@@ -57,21 +42,12 @@ std::vector<std::string> SeedUrls(const std::vector<std::string>& nodes) {
   return urls;
 }
 
-// The nodes' data is told apart by hostname: two programs of one application on
-// one machine must not share it (C-48).
-std::string DefaultHostname(const ClientOptions& options,
-                            const Instance& instance) {
-  if (!options.hostname.empty()) return options.hostname;
-  const auto address = instance.addrs.empty()
-                           ? std::nullopt
-                           : base::ParseAddress(instance.addrs.front());
-  if (!address) return OsHostname();  // Refused later, for its address.
-  return absl::StrFormat("%s:%d", OsHostname(), address->host_port.port);
-}
-
 Instance Complete(Instance instance, const ClientOptions& options) {
+  if (instance.hostname.empty()) instance.hostname = options.hostname;
+  // The nodes' data is told apart by hostname: two programs of one application
+  // on one machine must not share it (C-48).
   if (instance.hostname.empty()) {
-    instance.hostname = DefaultHostname(options, instance);
+    instance.hostname = core::DefaultHostname(instance);
   }
   if (instance.region.empty()) instance.region = options.region;
   if (instance.zone.empty()) instance.zone = options.zone;
@@ -93,8 +69,7 @@ core::NodesOptions MakeNodesOptions(const ClientOptions& options,
 
 RequesterOptions MakeRequesterOptions(const ClientOptions& options) {
   RequesterOptions made;
-  made.user_agent = absl::StrFormat("naming/%d.%d.%d", NAMING_VERSION_MAJOR,
-                                    NAMING_VERSION_MINOR, NAMING_VERSION_PATCH);
+  made.user_agent = core::UserAgent();
   made.app_id = options.app_id;
   made.connect_timeout = options.connect_timeout;
   made.request_timeout = options.request_timeout;
@@ -107,7 +82,7 @@ PollerOptions MakePollerOptions(const ClientOptions& options,
   made.env = options.env;
   made.hold = options.poll_hold;
   made.poller_prefix =
-      absl::StrFormat("%s/%d/%x", OsHostname(), getpid(), seed);
+      absl::StrFormat("%s/%d/%x", core::OsHostname(), getpid(), seed);
   made.seed = seed;
   return made;
 }
@@ -231,7 +206,7 @@ Client::~Client() = default;
 absl::StatusOr<std::unique_ptr<Client>> Client::Create(ClientOptions options) {
   absl::Status valid = Validate(options);
   if (!valid.ok()) return valid;
-  auto rep = std::make_unique<Rep>(std::move(options), RandomSeed());
+  auto rep = std::make_unique<Rep>(std::move(options), core::RandomSeed());
   rep->node_finder.Begin();
   return std::unique_ptr<Client>(new Client(std::move(rep)));
 }

@@ -40,27 +40,6 @@ absl::Status ValidateNodes(const std::vector<std::string>& nodes) {
   return absl::OkStatus();
 }
 
-std::string ToString(milliseconds duration) {
-  if (duration == milliseconds::zero()) return "0s";
-  if (duration % std::chrono::hours(1) == milliseconds::zero()) {
-    return absl::StrFormat("%dh", duration / std::chrono::hours(1));
-  }
-  if (duration % std::chrono::minutes(1) == milliseconds::zero()) {
-    return absl::StrFormat("%dmin", duration / std::chrono::minutes(1));
-  }
-  if (duration % std::chrono::seconds(1) == milliseconds::zero()) {
-    return absl::StrFormat("%ds", duration / std::chrono::seconds(1));
-  }
-  return absl::StrFormat("%dms", duration.count());
-}
-
-absl::Status ValidateDuration(std::string_view field, milliseconds value,
-                              milliseconds least, milliseconds most) {
-  if (value >= least && value <= most) return absl::OkStatus();
-  return Invalid(field, absl::StrFormat("must be in [%s, %s]", ToString(least),
-                                        ToString(most)));
-}
-
 absl::Status ValidateDirectory(std::string_view field, std::string_view path) {
   constexpr std::size_t kMaxBytes = 3000;  // Leaves room for files' names.
   if (path.size() > kMaxBytes) {
@@ -71,12 +50,6 @@ absl::Status ValidateDirectory(std::string_view field, std::string_view path) {
     return Invalid(field, "must not contain a zero byte");
   }
   return absl::OkStatus();
-}
-
-// Not a number is in no range.
-absl::Status ValidateShare(std::string_view field, double value) {
-  if (value >= 0 && value <= 1) return absl::OkStatus();
-  return Invalid(field, "must be in [0, 1]");
 }
 
 }  // namespace
@@ -110,24 +83,29 @@ absl::Status Validate(const ClientOptions& options) {
            base::CheckText("discovery: options.hostname", options.hostname),
            base::CheckText("discovery: options.app_id", options.app_id),
            base::CheckText("discovery: options.color", options.color),
-           ValidateShare("shrink.max_share", options.shrink.max_share),
-           ValidateDuration("shrink.grace", options.shrink.grace,
-                            milliseconds(0), hours(1)),
+           base::CheckShare("discovery: options.shrink.max_share",
+                            options.shrink.max_share),
+           base::CheckDuration("discovery: options.shrink.grace",
+                               options.shrink.grace, milliseconds(0), hours(1)),
            ValidateDirectory("snapshot_dir", options.snapshot_dir),
-           ValidateDuration("snapshot_max_age", options.snapshot_max_age,
-                            minutes(1), hours(8760)),
-           ValidateDuration("cancel_timeout", options.cancel_timeout,
-                            milliseconds(1), minutes(1)),
-           ValidateDuration("renew_interval", options.renew_interval,
-                            seconds(1), seconds(60)),
-           ValidateDuration("poll_hold", options.poll_hold, seconds(1),
-                            seconds(30)),
-           ValidateDuration("request_timeout", options.request_timeout,
-                            milliseconds(100), minutes(1)),
-           ValidateDuration("connect_timeout", options.connect_timeout,
-                            milliseconds(10), minutes(1)),
-           ValidateDuration("nodes_interval", options.nodes_interval,
-                            seconds(1), hours(1)),
+           base::CheckDuration("discovery: options.snapshot_max_age",
+                               options.snapshot_max_age, minutes(1),
+                               hours(8760)),
+           base::CheckDuration("discovery: options.cancel_timeout",
+                               options.cancel_timeout, milliseconds(1),
+                               minutes(1)),
+           base::CheckDuration("discovery: options.renew_interval",
+                               options.renew_interval, seconds(1), seconds(60)),
+           base::CheckDuration("discovery: options.poll_hold",
+                               options.poll_hold, seconds(1), seconds(30)),
+           base::CheckDuration("discovery: options.request_timeout",
+                               options.request_timeout, milliseconds(100),
+                               minutes(1)),
+           base::CheckDuration("discovery: options.connect_timeout",
+                               options.connect_timeout, milliseconds(10),
+                               minutes(1)),
+           base::CheckDuration("discovery: options.nodes_interval",
+                               options.nodes_interval, seconds(1), hours(1)),
        }) {
     if (!status.ok()) return status;
   }

@@ -233,6 +233,8 @@ void JsonWriter::String(std::string_view value) {
 
 void JsonWriter::Int64(std::int64_t value) { rep_->writer.Int64(value); }
 
+void JsonWriter::Bool(bool value) { rep_->writer.Bool(value); }
+
 void JsonWriter::StringMap(const std::map<std::string, std::string>& map) {
   BeginObject();
   for (const auto& [key, value] : map) {

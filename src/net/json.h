@@ -100,6 +100,7 @@ class JsonWriter final {
   void Key(std::string_view name);
   void String(std::string_view value);  // Valid UTF-8.
   void Int64(std::int64_t value);
+  void Bool(bool value);
   void StringMap(const std::map<std::string, std::string>& map);
 
   // Returns the text so far.

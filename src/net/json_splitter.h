@@ -37,7 +37,7 @@ class JsonSplitter final {
   const absl::Status& status() const { return status_; }
 
  private:
-  const std::size_t max_bytes_;
+  std::size_t max_bytes_;
   std::string buffer_;       // From the beginning of the next object on.
   std::size_t scanned_ = 0;  // Bytes of it that have been looked at.
   int depth_ = 0;

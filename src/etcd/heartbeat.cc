@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "etcd/heartbeat.h"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+
+namespace naming::etcd {
+namespace {
+
+// How long registrations that fall due together are gathered.
+constexpr std::chrono::milliseconds kGather{2};
+
+// etcd takes 128 operations in a transaction, unless told otherwise.
+constexpr std::size_t kMaxBatch = 100;
+
+}  // namespace
+
+Heartbeat::Heartbeat(base::Loop& loop, Requester& requester)
+    : loop_(loop), requester_(requester) {}
+
+Heartbeat::~Heartbeat() = default;
+
+Heartbeat::TicketId Heartbeat::Add(OwnedKey key, bool keeps_alive, Done done) {
+  const TicketId id = ++last_id_;
+  tickets_[id] = {std::move(key), keeps_alive, std::move(done)};
+  gathered_.push_back(id);
+  if (timer_ == 0) timer_ = loop_.RunAfter(kGather, [this] { Begin(); });
+  return id;
+}
+
+void Heartbeat::Drop(TicketId id) { tickets_.erase(id); }
+
+void Heartbeat::Begin() {
+  timer_ = 0;
+  const Batch all = StillWanted(std::exchange(gathered_, {}));
+  for (std::size_t i = 0; i < all.size(); i += kMaxBatch) {
+    const auto begin = all.begin() + static_cast<std::ptrdiff_t>(i);
+    const auto size = std::min(kMaxBatch, all.size() - i);
+    KeepAlive(Batch(begin, begin + static_cast<std::ptrdiff_t>(size)));
+  }
+}
+
+void Heartbeat::KeepAlive(const Batch& batch) {
+  std::vector<std::int64_t> leases;
+  for (const TicketId id : batch) {
+    const Ticket& ticket = tickets_.at(id);
+    if (ticket.keeps_alive) leases.push_back(ticket.key.lease);
+  }
+  if (leases.empty()) return Check(batch);
+  Send("/lease/keepalive", absl::StrFormat("keep %d alive", leases.size()),
+       KeepAliveBody(leases), batch, &Heartbeat::OnKeptAlive);
+}
+
+void Heartbeat::OnKeptAlive(const Batch& batch,
+                            const absl::StatusOr<net::HttpResponse>& response) {
+  if (!response.ok()) return GiveAll(batch, response.status());
+  const auto grants = DecodeKeepAlives(*response);
+  if (!grants.ok()) return GiveAll(batch, grants.status());
+  std::set<std::int64_t> gone;
+  std::set<std::int64_t> alive;
+  for (const Grant& grant : *grants) {
+    (grant.ttl_s > 0 ? alive : gone).insert(grant.lease);
+  }
+  Batch rest;
+  for (const TicketId id : StillWanted(batch)) {
+    const Ticket& ticket = tickets_.at(id);
+    if (gone.count(ticket.key.lease) != 0) {
+      Give(id, Beat::kLeaseGone);
+    } else if (ticket.keeps_alive && alive.count(ticket.key.lease) == 0) {
+      Give(id, absl::UnavailableError("etcd: keep alive: no answer for it"));
+    } else {
+      rest.push_back(id);
+    }
+  }
+  Check(rest);
+}
+
+void Heartbeat::Check(const Batch& batch) {
+  const Batch wanted = StillWanted(batch);
+  if (wanted.empty()) return;
+  std::vector<OwnedKey> keys;
+  keys.reserve(wanted.size());
+  for (const TicketId id : wanted) keys.push_back(tickets_.at(id).key);
+  Send("/kv/txn", absl::StrFormat("check %d", keys.size()), CheckBody(keys),
+       wanted, &Heartbeat::OnChecked);
+}
+
+void Heartbeat::OnChecked(const Batch& batch,
+                          const absl::StatusOr<net::HttpResponse>& response) {
+  if (absl::IsPermissionDenied(response.status())) {
+    // A user that may write and not read: the lease has to do.
+    return GiveAll(batch, Beat::kOurs);
+  }
+  if (!response.ok()) return GiveAll(batch, response.status());
+  const auto document = DecodeAnswer(*response);
+  const auto txn = document.ok() ? DecodeTxn(document->root())
+                                 : absl::StatusOr<TxnAnswer>(document.status());
+  if (!txn.ok()) return GiveAll(batch, txn.status());
+  if (txn->has_succeeded) return GiveAll(batch, Beat::kOurs);
+  std::map<std::string, std::int64_t> leases;
+  for (const KeyValue& kv : txn->range.kvs) leases[kv.key] = kv.lease;
+  for (const TicketId id : StillWanted(batch)) {
+    const OwnedKey& key = tickets_.at(id).key;
+    const auto it = leases.find(key.key);
+    const bool is_ours = it != leases.end() && it->second == key.lease;
+    Give(id, is_ours ? Beat::kOurs : Beat::kKeyGone);
+  }
+}
+
+void Heartbeat::Give(TicketId id, const absl::StatusOr<Beat>& beat) {
+  const auto node = tickets_.extract(id);
+  if (node) node.mapped().done(beat);
+}
+
+void Heartbeat::GiveAll(const Batch& batch, const absl::StatusOr<Beat>& beat) {
+  for (const TicketId id : batch) Give(id, beat);
+}
+
+Heartbeat::Batch Heartbeat::StillWanted(const Batch& batch) const {
+  Batch wanted;
+  std::copy_if(batch.begin(), batch.end(), std::back_inserter(wanted),
+               [this](TicketId id) { return tickets_.count(id) != 0; });
+  return wanted;
+}
+
+void Heartbeat::Send(
+    std::string_view path, std::string what, std::string body, Batch batch,
+    void (Heartbeat::*on_answered)(const Batch&,
+                                   const absl::StatusOr<net::HttpResponse>&)) {
+  Call call;
+  call.what = std::move(what);
+  call.path = path;
+  call.body = std::move(body);
+  requester_.Send(std::move(call),
+                  [this, batch = std::move(batch), on_answered](
+                      const absl::StatusOr<net::HttpResponse>& response) {
+                    (this->*on_answered)(batch, response);
+                  });
+}
+
+}  // namespace naming::etcd

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef NAMING_ETCD_HEARTBEAT_H_
+#define NAMING_ETCD_HEARTBEAT_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/loop.h"
+#include "etcd/protocol.h"
+#include "etcd/requester.h"
+
+namespace naming::etcd {
+
+// What a beat found out.
+enum class Beat {
+  kOurs,       // The lease lives, and the key has it.
+  kLeaseGone,  // etcd doesn't know the lease any more.
+  kKeyGone,    // The lease lives, but the key hasn't got it.
+};
+
+// Keeps leases alive, and looks whether keys still have them: for all
+// registrations that want it within a moment of each other with one request.
+//
+// Lives on the loop of its Requester.
+class Heartbeat final {
+ public:
+  using TicketId = std::uint64_t;  // 0 is none.
+
+  // Errors: as Requester::Done.
+  using Done = std::function<void(absl::StatusOr<Beat>)>;
+
+  // Both outlive it.
+  Heartbeat(base::Loop& loop, Requester& requester);
+  ~Heartbeat();
+
+  // Looks after `key`; with `keeps_alive`, its lease gets its whole time again.
+  // Calls `done` once, and never from within, unless dropped first.
+  TicketId Add(OwnedKey key, bool keeps_alive, Done done);
+  void Drop(TicketId id);
+
+ private:
+  struct Ticket {
+    OwnedKey key;
+    bool keeps_alive = false;
+    Done done;
+  };
+  using Batch = std::vector<TicketId>;
+
+  void Begin();
+  void KeepAlive(const Batch& batch);
+  void OnKeptAlive(const Batch& batch,
+                   const absl::StatusOr<net::HttpResponse>& response);
+  void Check(const Batch& batch);
+  void OnChecked(const Batch& batch,
+                 const absl::StatusOr<net::HttpResponse>& response);
+  void Give(TicketId id, const absl::StatusOr<Beat>& beat);
+  void GiveAll(const Batch& batch, const absl::StatusOr<Beat>& beat);
+  Batch StillWanted(const Batch& batch) const;
+  void Send(std::string_view path, std::string what, std::string body,
+            Batch batch,
+            void (Heartbeat::*on_answered)(
+                const Batch&, const absl::StatusOr<net::HttpResponse>&));
+
+  base::Loop& loop_;
+  Requester& requester_;
+  TicketId last_id_ = 0;
+  std::map<TicketId, Ticket> tickets_;
+  Batch gathered_;
+  base::Loop::TimerId timer_ = 0;
+};
+
+}  // namespace naming::etcd
+
+#endif  // NAMING_ETCD_HEARTBEAT_H_

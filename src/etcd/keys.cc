@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "etcd/keys.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/text.h"
+
+namespace naming::etcd {
+namespace {
+
+constexpr std::size_t kExcerptBytes = 200;
+
+}  // namespace
+
+Keys::Keys(const LayoutCodec& layout, std::string app_id)
+    : layout_(layout), app_id_(std::move(app_id)) {}
+
+bool Keys::Replace(RangeAnswer answer) {
+  std::map<std::string, Entry> before = std::exchange(entries_, {});
+  bad_count_ = 0;
+  bool is_change = revision_ == 0;
+  for (const KeyValue& kv : answer.kvs) {
+    // One revision is one value, as long as the store is the same.
+    auto old = before.extract(kv.key);
+    const bool is_known = old && old.mapped().mod_revision == kv.mod_revision &&
+                          answer.revision >= revision_;
+    is_change |= !is_known;
+    Entry entry = is_known ? std::move(old.mapped()) : Decode(kv);
+    bad_count_ += entry.is_bad ? 1 : 0;
+    entries_.emplace(kv.key, std::move(entry));
+  }
+  is_change |= !before.empty();
+  revision_ = answer.revision;
+  return is_change;
+}
+
+bool Keys::Apply(const std::vector<Event>& events) {
+  bool is_change = false;
+  for (const Event& event : events) {
+    if (event.kv.mod_revision <= revision_) continue;
+    is_change = true;
+    Drop(entries_.find(event.kv.key));
+    if (event.is_delete) continue;
+    Entry entry = Decode(event.kv);
+    bad_count_ += entry.is_bad ? 1 : 0;
+    entries_.emplace(event.kv.key, std::move(entry));
+  }
+  if (!events.empty()) Reached(events.back().kv.mod_revision);
+  return is_change;
+}
+
+void Keys::Reached(std::int64_t revision) {
+  revision_ = std::max(revision_, revision);
+}
+
+std::vector<Instance> Keys::Instances() const {
+  std::map<std::string, const Instance*> by_key;
+  for (const auto& [key, entry] : entries_) {
+    if (entry.instance) by_key.emplace(key, &*entry.instance);
+  }
+  layout_.Join(app_id_, by_key);
+  std::vector<Instance> instances;
+  instances.reserve(by_key.size());
+  for (const auto& [key, instance] : by_key) instances.push_back(*instance);
+  return instances;
+}
+
+std::vector<std::string> Keys::TakeComplaints() {
+  return std::exchange(complaints_, {});
+}
+
+Keys::Entry Keys::Decode(const KeyValue& kv) {
+  Entry entry;
+  entry.mod_revision = kv.mod_revision;
+  auto instance = layout_.Decode(app_id_, {kv.key, kv.value});
+  if (instance.ok()) {
+    entry.instance = *std::move(instance);
+    return entry;
+  }
+  entry.is_bad = true;
+  complaints_.push_back(absl::StrFormat(
+      "etcd: %s: left out: %s", base::Excerpt(kv.key, kExcerptBytes),
+      base::Excerpt(std::string(instance.status().message()), kExcerptBytes)));
+  return entry;
+}
+
+void Keys::Drop(std::map<std::string, Entry>::iterator it) {
+  if (it == entries_.end()) return;
+  bad_count_ -= it->second.is_bad ? 1 : 0;
+  entries_.erase(it);
+}
+
+}  // namespace naming::etcd

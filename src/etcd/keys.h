@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef NAMING_ETCD_KEYS_H_
+#define NAMING_ETCD_KEYS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "etcd/layout.h"
+#include "etcd/protocol.h"
+#include "naming/instance.h"
+
+namespace naming::etcd {
+
+// The keys of one application as etcd has them, decoded.
+//
+// Thread-compatible.
+class Keys final {
+ public:
+  // `layout` outlives it.
+  Keys(const LayoutCodec& layout, std::string app_id);
+
+  // Makes `answer` what there is. Returns whether that changed anything.
+  bool Replace(RangeAnswer answer);
+
+  // Applies what happened after that; events that are older than what is known
+  // of their key are ignored. Returns whether that changed anything.
+  bool Apply(const std::vector<Event>& events);
+
+  // All events up to `revision` have been applied.
+  void Reached(std::int64_t revision);
+
+  // Returns the revision up to which all is known; 0: nothing is.
+  std::int64_t revision() const { return revision_; }
+
+  std::vector<Instance> Instances() const;
+
+  // Returns how many values can't be read.
+  std::size_t bad_count() const { return bad_count_; }
+
+  // Takes the messages of those that couldn't be read since the last call.
+  std::vector<std::string> TakeComplaints();
+
+ private:
+  struct Entry {
+    std::int64_t mod_revision = 0;
+    std::optional<Instance> instance;
+    bool is_bad = false;
+  };
+
+  Entry Decode(const KeyValue& kv);
+  void Drop(std::map<std::string, Entry>::iterator it);
+
+  const LayoutCodec& layout_;
+  const std::string app_id_;
+  std::int64_t revision_ = 0;
+  std::map<std::string, Entry> entries_;
+  std::size_t bad_count_ = 0;
+  std::vector<std::string> complaints_;
+};
+
+}  // namespace naming::etcd
+
+#endif  // NAMING_ETCD_KEYS_H_
