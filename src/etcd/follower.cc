@@ -199,11 +199,15 @@ void Follower::Publish(const std::string& app_id, const std::string& node) {
   }
 }
 
-// At once, unless it was a moment ago.
+// At once, unless it was a moment ago. What belongs together but has several
+// prefixes comes in several messages.
 void Follower::PublishSoon(const std::string& app_id, const std::string& node) {
   App& app = apps_.at(app_id);
   if (app.publish_timer != 0) return;
-  const auto wait = app.published_at + options_.gather - loop_.clock().Now();
+  const auto now = loop_.clock().Now();
+  const bool is_in_parts = layout_.Prefixes(app_id).size() > 1;
+  const auto since = is_in_parts ? now : app.published_at;
+  const auto wait = since + options_.gather - now;
   if (wait <= Clock::Duration::zero()) return Publish(app_id, node);
   app.publish_timer =
       loop_.RunAfter(wait, [this, app_id, node] { Publish(app_id, node); });
@@ -224,9 +228,10 @@ void Follower::Attach(const std::string& app_id) {
   App& app = apps_.at(app_id);
   app.stream = StreamToJoin();
   streams_.at(app.stream)
-      ->Join(app_id, {layout_.Prefixes(app_id), [this, app_id] {
-                        return apps_.at(app_id).keys.revision();
-                      }});
+      ->Join(app_id,
+             {layout_.Prefixes(app_id), [this, app_id](std::size_t prefix) {
+                return apps_.at(app_id).keys.revision(prefix);
+              }});
 }
 
 void Follower::Detach(App& app, const std::string& app_id) {
@@ -255,15 +260,16 @@ Follower::StreamId Follower::StreamToJoin() {
       id,
       std::make_unique<Stream>(
           loop_, requester_, options_.stream,
-          [this, id](const std::string& app_id, const WatchMessage& message) {
-            OnMessage(id, app_id, message);
+          [this, id](const Stream::Watch& watch, const WatchMessage& message) {
+            OnMessage(id, watch, message);
           },
           [this, id](const absl::Status& why) { OnStreamOver(id, why); }));
   return id;
 }
 
-void Follower::OnMessage(StreamId id, const std::string& app_id,
+void Follower::OnMessage(StreamId id, const Stream::Watch& watch,
                          const WatchMessage& message) {
+  const std::string& app_id = watch.app_id;
   App& app = apps_.at(app_id);
   if (message.is_canceled) {
     // Compacted. The stream stays open, and silent.
@@ -273,11 +279,13 @@ void Follower::OnMessage(StreamId id, const std::string& app_id,
   if (message.is_created) {
     app.backoff.Reset();
     // A member that is behind, or a store that has lost data: a read tells.
-    if (message.revision < app.keys.revision()) Read(app_id);
+    if (message.revision < app.keys.revision(watch.prefix)) Read(app_id);
     return;
   }
-  if (message.events.empty()) return app.keys.Reached(message.revision);
-  if (app.keys.Apply(message.events)) {
+  if (message.events.empty()) {
+    return app.keys.Reached(watch.prefix, message.revision);
+  }
+  if (app.keys.Apply(watch.prefix, message.events)) {
     PublishSoon(app_id, streams_.at(id)->node());
   }
 }

@@ -115,7 +115,7 @@ class Follower final : public core::Source {
   void Detach(App& app, const std::string& app_id);
   StreamId StreamToJoin();
   void EraseIfEmpty(StreamId id);
-  void OnMessage(StreamId id, const std::string& app_id,
+  void OnMessage(StreamId id, const Stream::Watch& watch,
                  const WatchMessage& message);
   void OnStreamOver(StreamId id, const absl::Status& why);
   void Probe();

@@ -16,31 +16,37 @@ constexpr std::size_t kExcerptBytes = 200;
 }  // namespace
 
 Keys::Keys(const LayoutCodec& layout, std::string app_id)
-    : layout_(layout), app_id_(std::move(app_id)) {}
+    : layout_(layout),
+      app_id_(std::move(app_id)),
+      revisions_(layout.Prefixes(app_id_).size()) {}
+
+std::int64_t Keys::revision() const {
+  return *std::max_element(revisions_.begin(), revisions_.end());
+}
 
 bool Keys::Replace(RangeAnswer answer) {
   std::map<std::string, Entry> before = std::exchange(entries_, {});
   bad_count_ = 0;
-  bool is_change = revision_ == 0;
+  bool is_change = revision() == 0;
   for (const KeyValue& kv : answer.kvs) {
     // One revision is one value, as long as the store is the same.
     auto old = before.extract(kv.key);
     const bool is_known = old && old.mapped().mod_revision == kv.mod_revision &&
-                          answer.revision >= revision_;
+                          answer.revision >= revision();
     is_change |= !is_known;
     Entry entry = is_known ? std::move(old.mapped()) : Decode(kv);
     bad_count_ += entry.is_bad ? 1 : 0;
     entries_.emplace(kv.key, std::move(entry));
   }
   is_change |= !before.empty();
-  revision_ = answer.revision;
+  revisions_.assign(revisions_.size(), answer.revision);
   return is_change;
 }
 
-bool Keys::Apply(const std::vector<Event>& events) {
+bool Keys::Apply(std::size_t prefix, const std::vector<Event>& events) {
   bool is_change = false;
   for (const Event& event : events) {
-    if (event.kv.mod_revision <= revision_) continue;
+    if (event.kv.mod_revision <= revision(prefix)) continue;
     is_change = true;
     Drop(entries_.find(event.kv.key));
     if (event.is_delete) continue;
@@ -48,12 +54,12 @@ bool Keys::Apply(const std::vector<Event>& events) {
     bad_count_ += entry.is_bad ? 1 : 0;
     entries_.emplace(event.kv.key, std::move(entry));
   }
-  if (!events.empty()) Reached(events.back().kv.mod_revision);
+  if (!events.empty()) Reached(prefix, events.back().kv.mod_revision);
   return is_change;
 }
 
-void Keys::Reached(std::int64_t revision) {
-  revision_ = std::max(revision_, revision);
+void Keys::Reached(std::size_t prefix, std::int64_t revision) {
+  revisions_.at(prefix) = std::max(revisions_.at(prefix), revision);
 }
 
 std::vector<Instance> Keys::Instances() const {

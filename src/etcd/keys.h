@@ -28,15 +28,21 @@ class Keys final {
   // Makes `answer` what there is. Returns whether that changed anything.
   bool Replace(RangeAnswer answer);
 
-  // Applies what happened after that; events that are older than what is known
-  // of their key are ignored. Returns whether that changed anything.
-  bool Apply(const std::vector<Event>& events);
+  // Applies what happened after that to the keys of a prefix, given by its
+  // place among the layout's; what is known already is ignored. Returns whether
+  // that changed anything.
+  bool Apply(std::size_t prefix, const std::vector<Event>& events);
 
-  // All events up to `revision` have been applied.
-  void Reached(std::int64_t revision);
+  // All events of a prefix up to `revision` have been applied.
+  void Reached(std::size_t prefix, std::int64_t revision);
 
-  // Returns the revision up to which all is known; 0: nothing is.
-  std::int64_t revision() const { return revision_; }
+  // Returns the revision up to which all is known of a prefix; 0: nothing is.
+  std::int64_t revision(std::size_t prefix) const {
+    return revisions_.at(prefix);
+  }
+
+  // Returns the latest of them.
+  std::int64_t revision() const;
 
   std::vector<Instance> Instances() const;
 
@@ -58,7 +64,7 @@ class Keys final {
 
   const LayoutCodec& layout_;
   const std::string app_id_;
-  std::int64_t revision_ = 0;
+  std::vector<std::int64_t> revisions_;  // By prefix.
   std::map<std::string, Entry> entries_;
   std::size_t bad_count_ = 0;
   std::vector<std::string> complaints_;

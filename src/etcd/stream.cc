@@ -68,10 +68,11 @@ void Stream::Open() {
   began_ = loop_.clock().Now();
   std::vector<WatchRequest> requests;
   for (const auto& [app_id, member] : members_) {
-    for (const std::string& prefix : member.prefixes) {
+    for (std::size_t i = 0; i < member.prefixes.size(); ++i) {
       const auto watch_id = static_cast<std::int64_t>(requests.size()) + 1;
-      requests.push_back({watch_id, prefix, member.revision() + 1});
-      watches_.emplace(watch_id, app_id);
+      requests.push_back(
+          {watch_id, member.prefixes[i], member.revision(i) + 1});
+      watches_.emplace(watch_id, Watch{app_id, i});
     }
   }
   Call call;
@@ -126,10 +127,10 @@ bool Stream::OnObject(std::string object) {
     loop_.CancelTimer(std::exchange(begin_timer_, 0));
     requester_.nodes().Succeeded(node_);
   }
-  const auto watch = watches_.find(message->watch_id);
-  if (watch == watches_.end()) return true;
-  const std::string app_id = watch->second;
-  if (members_.count(app_id) != 0) on_message_(app_id, *message);
+  const auto it = watches_.find(message->watch_id);
+  if (it == watches_.end()) return true;
+  const Watch watch = it->second;
+  if (members_.count(watch.app_id) != 0) on_message_(watch, *message);
   return true;
 }
 

@@ -45,11 +45,17 @@ class Stream final {
   // stream is opened.
   struct Member {
     std::vector<std::string> prefixes;
-    std::function<std::int64_t()> revision;
+    std::function<std::int64_t(std::size_t prefix)> revision;
+  };
+
+  // Whose a message is.
+  struct Watch {
+    std::string app_id;
+    std::size_t prefix = 0;  // Its place among the member's.
   };
 
   using OnMessage =
-      std::function<void(const std::string& app_id, const WatchMessage&)>;
+      std::function<void(const Watch& watch, const WatchMessage&)>;
   // Called when it is over, and not because it has had its time. It may destroy
   // the Stream.
   using OnOver = std::function<void(const absl::Status&)>;
@@ -89,7 +95,7 @@ class Stream final {
   const OnOver on_over_;
 
   std::map<std::string, Member> members_;
-  std::map<std::int64_t, std::string> watches_;  // watch_id → app_id.
+  std::map<std::int64_t, Watch> watches_;  // By watch_id.
   std::size_t created_ = 0;
   std::string node_;
   base::Clock::TimePoint began_{};
