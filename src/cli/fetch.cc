@@ -8,18 +8,17 @@
 #include "absl/strings/str_format.h"
 #include "cli/resolvers.h"
 #include "cli/verbs.h"
-#include "naming/discovery/client.h"
 
 namespace naming::cli {
 
-absl::Status Fetch(const discovery::ClientOptions& options,
+absl::Status Fetch(const Connect& connect,
                    const std::vector<std::string>& app_ids,
                    std::chrono::milliseconds timeout, Output& output) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point deadline = Clock::now() + timeout;
-  const auto client = discovery::Client::Create(options);
-  if (!client.ok()) return client.status();
-  const auto resolvers = BuildAll(**client, app_ids);
+  const auto backend = connect(LogSink());
+  if (!backend.ok()) return backend.status();
+  const auto resolvers = BuildAll(*backend->builder, app_ids);
   if (!resolvers.ok()) return resolvers.status();
 
   std::string missing;

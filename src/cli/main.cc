@@ -12,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/backend.h"
 #include "cli/output.h"
 #include "cli/parse.h"
 #include "cli/verbs.h"
@@ -30,11 +31,14 @@ constexpr int kWrongUsage = 2;
 // What the command line says, the environment having spoken before.
 struct CommandLine {
   discovery::ClientOptions client = discovery::ClientOptions::FromEnvironment();
+  std::string registry;
   Output::Format format = Output::Format::kTable;
   std::vector<std::string> app_ids;
   Instance instance;
   std::optional<std::chrono::milliseconds> run_for;
   std::chrono::milliseconds timeout = std::chrono::seconds(3);
+
+  Connect connect;  // To `registry`.
 
   // The chosen verb.
   std::function<absl::Status(Output&)> run;
@@ -80,6 +84,10 @@ void AddGlobalOptions(CLI::App& app, CommandLine& line) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("NODES");
+  app.add_option("--registry", line.registry,
+                 "discovery://h:p,h:p, etcd+kratos://h:p/prefix (or gozero, "
+                 "kratos1, grpc), direct://; else discovery at --nodes")
+      ->type_name("URL");
   app.add_option("--region", line.client.region, "own region [REGION]")
       ->type_name("REGION");
   app.add_option("--zone", line.client.zone, "own zone [ZONE]")
@@ -119,7 +127,7 @@ void AddRegister(CLI::App& app, CommandLine& line) {
   AddRunFor(verb, line);
   verb.callback([&line] {
     line.run = [&line](Output& output) {
-      return Register(line.client, line.instance, line.run_for, output);
+      return Register(line.connect, line.instance, line.run_for, output);
     };
   });
 }
@@ -131,7 +139,7 @@ void AddWatch(CLI::App& app, CommandLine& line) {
   AddRunFor(verb, line);
   verb.callback([&line] {
     line.run = [&line](Output& output) {
-      return Watch(line.client, line.app_ids, line.run_for, output);
+      return Watch(line.connect, line.app_ids, line.run_for, output);
     };
   });
 }
@@ -144,7 +152,7 @@ void AddFetch(CLI::App& app, CommandLine& line) {
             ParseDuration, [&line](auto time) { line.timeout = time; });
   verb.callback([&line] {
     line.run = [&line](Output& output) {
-      return Fetch(line.client, line.app_ids, line.timeout, output);
+      return Fetch(line.connect, line.app_ids, line.timeout, output);
     };
   });
 }
@@ -153,14 +161,27 @@ void AddNodes(CLI::App& app, CommandLine& line) {
   CLI::App& verb =
       *app.add_subcommand("nodes", "print the nodes of the registry");
   verb.callback([&line] {
-    line.run = [&line](Output& output) { return Nodes(line.client, output); };
+    line.run = [&line](Output& output) {
+      if (line.client.nodes.empty()) {
+        return absl::InvalidArgumentError("nodes: needs --nodes");
+      }
+      return Nodes(line.client, output);
+    };
   });
 }
 
-int Run(const CommandLine& line) {
-  if (line.client.nodes.empty()) {
-    return Complain("--nodes is required, or DISCOVERY_NODES", kWrongUsage);
+int Run(CommandLine& line) {
+  if (line.client.nodes.empty() && line.registry.empty()) {
+    return Complain("--nodes is required, or DISCOVERY_NODES, or --registry",
+                    kWrongUsage);
   }
+  auto connect = ParseRegistry(line.registry, line.client);
+  if (!connect.ok()) {
+    return Complain(absl::StrFormat("--registry: %s",
+                                    std::string(connect.status().message())),
+                    kWrongUsage);
+  }
+  line.connect = *std::move(connect);
   Output output(line.format, std::cout, base::Clock::Real());
   const absl::Status status = line.run(output);
   if (!status.ok()) {
@@ -179,8 +200,9 @@ int Main(int argc, char** argv) {
   // A reader that goes away must not keep us from cancelling a registration.
   std::signal(SIGPIPE, SIG_IGN);
   CommandLine line;
-  CLI::App app("Registers with discovery nodes, and resolves through them.",
-               "namingctl");
+  CLI::App app(
+      "Registers with discovery nodes, etcd or nobody, and resolves there.",
+      "namingctl");
   app.require_subcommand(1);
   app.fallthrough();
   AddGlobalOptions(app, line);

@@ -6,7 +6,6 @@
 #include "cli/report.h"
 #include "cli/stop_signals.h"
 #include "cli/verbs.h"
-#include "naming/discovery/client.h"
 #include "naming/registry.h"
 
 namespace naming::cli {
@@ -32,15 +31,13 @@ absl::Status WaitUntilRegistered(Registration& registration,
 
 }  // namespace
 
-absl::Status Register(const discovery::ClientOptions& options,
-                      const Instance& instance,
+absl::Status Register(const Connect& connect, const Instance& instance,
                       std::optional<std::chrono::milliseconds> run_for,
                       Output& output) {
   StopSignals stop;
   Report report(output, [&stop] { stop.Request(); });
-  absl::StatusOr<std::unique_ptr<discovery::Client>> client =
-      discovery::Client::Create(options);
-  if (!client.ok()) return client.status();
+  const absl::StatusOr<Backend> backend = connect(LogSink());
+  if (!backend.ok()) return backend.status();
 
   RegisterOptions register_options;
   register_options.mode = RegisterMode::kKeepTrying;
@@ -48,7 +45,7 @@ absl::Status Register(const discovery::ClientOptions& options,
     report.OnChange(state);
   };
   absl::StatusOr<Registration> registration =
-      (*client)->Register(instance, register_options);
+      backend->registry->Register(instance, register_options);
   if (!registration.ok()) return registration.status();
   report.Begin(registration->instance());
 

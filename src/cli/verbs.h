@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "cli/backend.h"
 #include "cli/output.h"
 #include "naming/discovery/options.h"
 #include "naming/instance.h"
@@ -22,25 +23,26 @@ namespace naming::cli {
 // request; else what the Client says.
 
 // Keeps `instance` registered for `run_for`, or until a signal comes; then
-// cancels the registration. Fails when no node takes it within 5 s.
-absl::Status Register(const discovery::ClientOptions& options,
-                      const Instance& instance,
+// cancels the registration. Fails when the registry doesn't take it within
+// 5 s.
+absl::Status Register(const Connect& connect, const Instance& instance,
                       std::optional<std::chrono::milliseconds> run_for,
                       Output& output);
 
 // Prints each change of `app_ids` for `run_for`, or until a signal comes.
-absl::Status Watch(const discovery::ClientOptions& options,
+absl::Status Watch(const Connect& connect,
                    const std::vector<std::string>& app_ids,
                    std::optional<std::chrono::milliseconds> run_for,
                    Output& output);
 
 // Prints the present list of each of `app_ids`, waiting up to `timeout` for all
 // of them together. Errors: kNotFound and others, naming those that have none.
-absl::Status Fetch(const discovery::ClientOptions& options,
+absl::Status Fetch(const Connect& connect,
                    const std::vector<std::string>& app_ids,
                    std::chrono::milliseconds timeout, Output& output);
 
-// Prints the nodes that a Client knows, once one of them has answered.
+// Prints the nodes that a Client of discovery knows, once one of them has
+// answered.
 absl::Status Nodes(const discovery::ClientOptions& options, Output& output);
 
 }  // namespace naming::cli

@@ -8,7 +8,6 @@
 #include "cli/resolvers.h"
 #include "cli/stop_signals.h"
 #include "cli/verbs.h"
-#include "naming/discovery/client.h"
 #include "naming/log.h"
 #include "naming/resolver.h"
 #include "naming/watcher.h"
@@ -25,18 +24,15 @@ void PrintLog(const LogRecord& record) {
 
 }  // namespace
 
-absl::Status Watch(const discovery::ClientOptions& options,
+absl::Status Watch(const Connect& connect,
                    const std::vector<std::string>& app_ids,
                    std::optional<std::chrono::milliseconds> run_for,
                    Output& output) {
   StopSignals stop;
-  discovery::ClientOptions with_log = options;
-  with_log.log_sink = PrintLog;
-  absl::StatusOr<std::unique_ptr<discovery::Client>> client =
-      discovery::Client::Create(std::move(with_log));
-  if (!client.ok()) return client.status();
+  const absl::StatusOr<Backend> backend = connect(PrintLog);
+  if (!backend.ok()) return backend.status();
 
-  const auto resolvers = BuildAll(**client, app_ids);
+  const auto resolvers = BuildAll(*backend->builder, app_ids);
   if (!resolvers.ok()) return resolvers.status();
   std::vector<Watcher> watchers;
   for (const std::unique_ptr<Resolver>& resolver : *resolvers) {

@@ -14,6 +14,7 @@
 #include "core/identity.h"
 #include "core/keeper.h"
 #include "core/logger.h"
+#include "core/monitor.h"
 #include "core/nodes.h"
 #include "core/topics.h"
 #include "etcd/follower.h"
@@ -98,7 +99,8 @@ LeaseOptions MakeLeaseOptions(const ClientOptions& options,
 
 core::KeeperOptions MakeKeeperOptions(const ClientOptions& options,
                                       const LeaseOptions& lease,
-                                      std::uint64_t seed) {
+                                      std::uint64_t seed,
+                                      std::shared_ptr<core::Monitor> monitor) {
   core::KeeperOptions made;
   made.backend = "etcd";
   made.refresh_interval = lease.refresh_interval;
@@ -107,16 +109,18 @@ core::KeeperOptions MakeKeeperOptions(const ClientOptions& options,
   made.max_retry = std::chrono::seconds(2);
   made.cancel_timeout = options.cancel_timeout;
   made.seed = seed;
+  made.monitor = std::move(monitor);
   return made;
 }
 
 core::TopicSetting MakeTopicSetting(
-    const ClientOptions& options,
-    std::shared_ptr<core::Dispatcher> dispatcher) {
+    const ClientOptions& options, std::shared_ptr<core::Dispatcher> dispatcher,
+    std::shared_ptr<core::Monitor> monitor) {
   core::TopicSetting made;
   made.backend = "etcd";
   made.dispatcher = std::move(dispatcher);
   made.shrink = options.shrink;
+  made.monitor = std::move(monitor);
   return made;
 }
 
@@ -130,7 +134,10 @@ struct Client::Rep {
         lease_options(MakeLeaseOptions(options, *layout)),
         logger(std::make_shared<core::Logger>(options.log_sink)),
         dispatcher(std::make_shared<core::Dispatcher>()),
-        nodes(base::Clock::Real(), logger, MakeNodesOptions(options, seed)),
+        monitor(std::make_shared<core::Monitor>(base::Clock::Real(), dispatcher,
+                                                logger, options.event_sink)),
+        nodes(base::Clock::Real(), logger, MakeNodesOptions(options, seed),
+              monitor),
         http(MakeTlsOptions(options)),
         worker("naming-poll", &http),
         requester(worker, http, nodes, MakeRequesterOptions(options)),
@@ -138,14 +145,14 @@ struct Client::Rep {
         follower(worker, requester, *layout, logger,
                  MakeFollowerOptions(options, seed)),
         topics(std::make_shared<core::Topics>(
-            &follower, MakeTopicSetting(options, dispatcher))),
+            &follower, MakeTopicSetting(options, dispatcher, monitor))),
         keeper(
             &worker, dispatcher, logger,
             [this](const Instance& instance) {
               return std::make_unique<Lease>(worker, requester, heartbeat,
                                              *layout, lease_options, instance);
             },
-            MakeKeeperOptions(options, lease_options, seed)) {
+            MakeKeeperOptions(options, lease_options, seed, monitor)) {
     requester.set_on_node_failed(
         [this](const std::string& node) { follower.OnNodeFailed(node); });
   }
@@ -164,6 +171,7 @@ struct Client::Rep {
   const LeaseOptions lease_options;
   const std::shared_ptr<core::Logger> logger;
   const std::shared_ptr<core::Dispatcher> dispatcher;
+  const std::shared_ptr<core::Monitor> monitor;
   core::Nodes nodes;
   net::CurlHttpClient http;
   base::Worker worker;
@@ -208,6 +216,10 @@ absl::StatusOr<std::unique_ptr<Resolver>> Client::Build(const Target& target) {
 }
 
 std::vector<std::string> Client::nodes() const { return rep_->nodes.All(); }
+
+ClientState Client::state() const { return rep_->monitor->state(); }
+
+ClientStats Client::stats() const { return rep_->monitor->counters().Stats(); }
 
 std::int64_t Client::bad_values() const { return rep_->follower.bad_values(); }
 

@@ -3,6 +3,7 @@
 
 #include "etcd/place.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -132,6 +133,32 @@ absl::StatusOr<std::string> AppIdOf(const Target& target,
   const absl::Status status = base::CheckName("target.app_id", app_id);
   if (!status.ok()) return status;
   return app_id;
+}
+
+absl::StatusOr<ClientOptions> ParseRegistry(std::string_view text) {
+  auto parts = Split(text);
+  if (!parts.ok()) return parts.status();
+  const auto layout = LayoutOf(parts->scheme);
+  if (!layout) {
+    return Invalid(text,
+                   "the scheme must be etcd+kratos, etcd+gozero, etcd+kratos1 "
+                   "or etcd+grpc");
+  }
+  ClientOptions options;
+  options.layout = *layout;
+  options.prefix = parts->path;
+  const std::size_t at = parts->authority.rfind('@');
+  if (at != std::string::npos) {
+    const std::string user = parts->authority.substr(0, at);
+    const std::size_t colon = std::min(user.find(':'), user.size());
+    options.user = user.substr(0, colon);
+    if (colon < user.size()) options.password = user.substr(colon + 1);
+    parts->authority.erase(0, at + 1);
+  }
+  AddNodes(parts->authority, options.nodes);
+  absl::Status status = Validate(options);
+  if (!status.ok()) return status;
+  return options;
 }
 
 absl::StatusOr<Location> ParseLocation(std::string_view text) {

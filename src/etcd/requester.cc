@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "core/monitor.h"
 #include "etcd/protocol.h"
 
 namespace naming::etcd {
@@ -110,6 +111,7 @@ void Requester::Start(RequestId id) {
       MakeRequest(pending.call.node, pending.call.path, pending.call.body);
   if (pending.call.timeout.count() > 0) request.timeout = pending.call.timeout;
   request.on_body = pending.call.on_body;
+  nodes_.monitor().counters().requests.Add();
   pending.token = token_;
   pending.began = loop_.clock().Now();
   if (pending.call.on_body == nullptr) {
@@ -148,6 +150,7 @@ void Requester::OnAnswered(RequestId id,
     const bool has_expired = pending.call.on_body != nullptr &&
                              absl::IsDeadlineExceeded(response.status());
     const bool is_members_fault = !has_expired && IsMembersFault(status);
+    if (!has_expired) nodes_.monitor().counters().failed_requests.Add();
     // Before `done`, so that what that sends goes elsewhere.
     if (is_members_fault) {
       nodes_.Failed(node, began, status);

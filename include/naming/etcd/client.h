@@ -11,6 +11,8 @@
 
 #include "absl/status/statusor.h"
 #include "naming/builder.h"
+#include "naming/client_state.h"
+#include "naming/client_stats.h"
 #include "naming/etcd/options.h"
 #include "naming/export.h"
 #include "naming/registry.h"
@@ -56,6 +58,11 @@ class NAMING_EXPORT Client final : public Registry, public Builder {
 
   // Returns the members, each as "http://host:port". Does no I/O.
   std::vector<std::string> nodes() const;
+
+  // Return what is known, and what was counted, so far. Do no I/O. Of the
+  // numbers in ClientStats, those that Keeper and Topic count are kept.
+  ClientState state() const;
+  ClientStats stats() const;
 
   // Returns how many values of the applications that are followed now can't be
   // read. Does no I/O.

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "naming/client_event.h"
 #include "naming/export.h"
 #include "naming/log.h"
 #include "naming/shrink_policy.h"
@@ -90,6 +91,9 @@ struct NAMING_EXPORT ClientOptions {
   // What is believed of a list that has become much smaller.
   ShrinkPolicy shrink;
 
+  // Who is told of what changes for the Client; empty: nobody.
+  EventSink event_sink;
+
   // --- Tuning ---
 
   // How long etcd keeps what this program registered once it has fallen silent.
@@ -133,6 +137,14 @@ struct NAMING_EXPORT Location {
 //
 // Errors: kInvalidArgument; the message says what is wrong.
 NAMING_EXPORT absl::StatusOr<Location> ParseLocation(std::string_view text);
+
+// Returns the options for the registry that `text` names, of which the whole
+// path is the prefix: "etcd+kratos://user:password@h1,h2/microservices", where
+// the user and the path may be missing.
+//
+// Errors: kInvalidArgument; the message says what is wrong.
+NAMING_EXPORT absl::StatusOr<ClientOptions> ParseRegistry(
+    std::string_view text);
 
 // Returns whether a Client can be made with `options`.
 //

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+
+naming_tests(unit-direct unit direct/client_test.cc)
