@@ -16,7 +16,7 @@ for group in "$@"; do
       packages="$packages libcurl4-openssl-dev rapidjson-dev libevent-dev"
       packages="$packages libcli11-dev"
       ;;
-    tests) packages="$packages catch2" ;;
+    tests) packages="$packages catch2 etcd-server etcd-client openssl" ;;
     checks) packages="$packages clang-format-14 clang-tidy-14 clang-14" ;;
     *)
       echo "packages.sh: $group: no such group" >&2

@@ -55,6 +55,9 @@ Instance Complete(Instance instance, const ClientOptions& options) {
   if (!options.color.empty()) {
     instance.metadata.emplace(kMetadataColor, options.color);
   }
+  if (options.flavour == Flavour::kKratos2) {
+    instance.metadata.emplace(kMetadataKratos2Id, instance.hostname);
+  }
   return instance;
 }
 

@@ -2,6 +2,7 @@
 
 naming_tests(integration-discovery integration
   discovery_test.cc
+  kratos2_test.cc
   snapshot_dir_test.cc
   ../support/raw_provider.cc)
 

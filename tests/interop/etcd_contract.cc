@@ -46,6 +46,7 @@ etcd::ClientOptions MakeOptions() {
     options.details_prefix = std::string(kDetailsPrefix);
   }
   options.ttl = std::chrono::seconds(4);
+  options.cancel_timeout = std::chrono::milliseconds(500);
   return options;
 }
 

@@ -39,19 +39,6 @@ std::string FindProgram() {
   std::_Exit(must_run ? 1 : kSkipped);
 }
 
-// Free now; the other one of a pair is kept until both are chosen.
-std::uint16_t FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  REQUIRE(bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0);
-  REQUIRE(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  close(fd);
-  return ntohs(address.sin_port);
-}
-
 std::string Url(std::uint16_t port) {
   return absl::StrFormat("http://127.0.0.1:%d", port);
 }
@@ -68,6 +55,18 @@ std::string Ask(net::HttpRequest request) {
 }
 
 }  // namespace
+
+std::uint16_t FreePort() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  REQUIRE(bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0);
+  REQUIRE(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+  close(fd);
+  return ntohs(address.sin_port);
+}
 
 EtcdServer::EtcdServer(int size, std::vector<std::string> flags)
     : program_(FindProgram()), flags_(std::move(flags)) {
@@ -117,7 +116,9 @@ void EtcdServer::Start(int member, bool waits) {
       // follows from these, is a second.
       "--heartbeat-interval", is_alone ? "10" : "50", "--election-timeout",
       is_alone ? "100" : "500", "--log-level", "error"};
-  arguments.insert(arguments.end(), flags_.begin(), flags_.end());
+  for (const std::string& flag : flags_) {
+    arguments.push_back(flag == kOwnUrl ? Url(it.client_port) : flag);
+  }
   it.process = std::make_unique<Process>(arguments);
   if (waits) AwaitHealth(member);
 }

@@ -15,12 +15,19 @@
 
 namespace naming::testing {
 
+// Returns a port of 127.0.0.1 that is free now.
+std::uint16_t FreePort();
+
 // A real etcd on 127.0.0.1, of one member or several, whose members can be
 // stopped, frozen, emptied and started again, on their ports.
 //
 // For one thread at a time.
 class EtcdServer final {
  public:
+  // In `flags`, the URL of a member's own client port, where it says that it is
+  // well.
+  static constexpr char kOwnUrl[] = "{own}";
+
   // Ends the test program: as skipped where there is no etcd, but as failed
   // where the environment says CI=true.
   explicit EtcdServer(int size = 1, std::vector<std::string> flags = {});

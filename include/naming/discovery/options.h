@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -14,6 +15,17 @@
 #include "naming/shrink_policy.h"
 
 namespace naming::discovery {
+
+// Whose conventions a discovery Client keeps beyond the protocol's.
+enum class Flavour {
+  kNone,
+  // Kratos v2's: the id of an Instance, its hostname here, is also in its
+  // metadata, as kMetadataKratos2Id.
+  kKratos2,
+};
+
+inline constexpr std::string_view kMetadataKratos2Id =
+    "kratos.v2.serviceinstance.id";
 
 // How a discovery Client behaves. Copied by Client::Create().
 //
@@ -65,6 +77,9 @@ struct NAMING_EXPORT ClientOptions {
   // A list that is older isn't used: its addresses may be somebody else's by
   // now. Range: [1min, 8760h].
   std::chrono::milliseconds snapshot_max_age = std::chrono::hours(7 * 24);
+
+  // Kratos v2 services find an Instance's id where they expect it.
+  Flavour flavour = Flavour::kNone;
 
   // --- Tuning ---
 
