@@ -246,6 +246,8 @@ void Front::Work() {
       ejector_->Look(setting_.clock->Now(), events);
       candidates = ejector_->TakeChange();
       has_offers_ = ejector_->has_offers();
+      // False before Pick() fails, true after it doesn't.
+      if (ejector_->size() == 0) is_ready_ = false;
       Count(events);
     }
     const bool has_changed = candidates.has_value();
