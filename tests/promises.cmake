@@ -7,7 +7,7 @@ cmake_minimum_required(VERSION 3.25)
 set(elsewhere 14 40)
 
 set(ids)
-foreach(range IN ITEMS "1;21" "30;49")
+foreach(range IN ITEMS "1;21" "30;50")
   list(GET range 0 first)
   list(GET range 1 last)
   foreach(number RANGE ${first} ${last})

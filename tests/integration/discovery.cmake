@@ -32,6 +32,7 @@ endif()
 naming_tests(integration-scale integration
   scale_test.cc
   ../support/raw_client.cc)
+
 # Once more, with nodes that have every fault of a version of the real server;
 # the contract also with a cluster of one node of each.
 function(quirks_test program variable nodes)

@@ -543,6 +543,7 @@ TEST_CASE("Polls, pushes, refreshes and what is left out are counted",
   CHECK(stats().polls == 1);
   CHECK(stats().pushes == 0);
 
+  f.loop.Advance(seconds(25));
   f.http.Answer(f.http.Waiting(kPolls), CodeJson(-304));
   f.Settle();
   CHECK(stats().polls == 2);
