@@ -92,7 +92,11 @@ void Watch::Take(const Snapshot& snapshot) {
     ++lost;
     missing_[hostname] = now;
   }
-  if (seen_.size() >= kLeastGuardedSize && 2 * lost > seen_.size()) {
+  // A slow callback misses lists in between, each of which may have been
+  // smaller.
+  const bool is_next = snapshot.revision == revision_ + 1;
+  revision_ = snapshot.revision;
+  if (is_next && seen_.size() >= kLeastGuardedSize && 2 * lost > seen_.size()) {
     violations_.Add(absl::StrFormat("a list of %s lost %d of %d that live",
                                     app_id_, lost, seen_.size()));
   }

@@ -4,6 +4,7 @@
 #define NAMING_TESTS_CHAOS_WATCH_H_
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <set>
@@ -79,6 +80,7 @@ class Watch final {
 
   mutable base::Mutex mutex_;  // Truth's and Violations' come after it.
   Members seen_ ABSL_GUARDED_BY(mutex_);
+  std::int64_t revision_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<std::string, Clock::time_point> missing_ ABSL_GUARDED_BY(mutex_);
   Clock::duration longest_missing_ ABSL_GUARDED_BY(mutex_){};
 
