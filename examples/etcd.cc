@@ -14,7 +14,8 @@
 
 int main(int argc, char** argv) {
   if (argc != 2) {
-    std::cerr << "usage: " << argv[0] << " etcd+kratos://host:port/prefix/app\n";
+    std::cerr << "usage: " << argv[0]
+              << " etcd+kratos://host:port/prefix/app\n";
     return 2;
   }
   auto location = naming::etcd::ParseLocation(argv[1]);

@@ -37,9 +37,8 @@ absl::StatusOr<std::vector<Instance>> InstancesAt(
         has_scheme ? addr
                    : absl::StrFormat("%s://%s", options.addr_scheme, addr));
     if (!address) {
-      return absl::InvalidArgumentError(
-          absl::StrFormat("must be \"host:port\", is \"%s\"",
-                          base::Excerpt(addr, 100)));
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "must be \"host:port\", is \"%s\"", base::Excerpt(addr, 100)));
     }
     Instance instance;
     instance.app_id = app_id;
@@ -186,9 +185,8 @@ absl::StatusOr<std::unique_ptr<Resolver>> Client::Build(const Target& target) {
     const auto instances =
         InstancesAt(SplitList(target.app_id), rep_->options, target.app_id);
     if (!instances.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrFormat("target.app_id: %s",
-                          std::string(instances.status().message())));
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "target.app_id: %s", std::string(instances.status().message())));
     }
     if (instances->empty()) {
       return absl::InvalidArgumentError(

@@ -59,8 +59,8 @@ class NAMING_EXPORT Client final : public Registry, public Builder {
   // Returns the members, each as "http://host:port". Does no I/O.
   std::vector<std::string> nodes() const;
 
-  // Return what is known, and what was counted, so far. Do no I/O. Of the
-  // numbers in ClientStats, those that Keeper and Topic count are kept.
+  // Return what is known, and what was counted, so far. Do no I/O. What
+  // ClientStats says of polls, bytes and files stays 0.
   ClientState state() const;
   ClientStats stats() const;
 

@@ -213,8 +213,7 @@ TEST_CASE("A node's failures are logged when they begin and when they end",
   CHECK(f.nodes.last_error() == "http://a:1: Connection refused");
 }
 
-TEST_CASE("A client's state names the node that is asked",
-          "[nodes]") {
+TEST_CASE("A client's state names the node that is asked", "[nodes]") {
   NodesFixture f({"http://a:1", "http://b:1"});
   const std::string first = *f.nodes.Choose();
   const std::string other = first == "http://a:1" ? "http://b:1" : "http://a:1";
