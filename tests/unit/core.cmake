@@ -6,6 +6,7 @@ naming_tests(unit-core unit
   core/dispatcher_test.cc
   core/keeper_cancel_test.cc
   core/keeper_close_test.cc
+  core/keeper_fixture.cc
   core/keeper_monitor_test.cc
   core/keeper_refresh_test.cc
   core/keeper_test.cc

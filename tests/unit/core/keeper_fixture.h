@@ -47,24 +47,8 @@ class Changes final {
 // A Keeper on a FakeLoop, which this thread runs. What waits for the loop is
 // called on a thread of its own: see Start() and Blocking().
 struct KeeperFixture {
-  explicit KeeperFixture(KeeperOptions options = Options())
-      : logger(std::make_shared<Logger>([this](const LogRecord& record) {
-          log.push_back(record.message);
-        })),
-        keeper(&loop, dispatcher, logger, leases.factory(),
-               std::move(options)) {}
-
-  ~KeeperFixture() {
-    leases.AnswerAll(absl::OkStatus());
-    auto closing = testing::AsyncUntilAsleep([this] { keeper.Close(); });
-    testing::Eventually([&] {
-      loop.Advance(std::chrono::seconds(1));
-      return IsReady(closing);
-    });
-    dispatcher->Stop();
-    CHECK(leases.size() == 0);
-    CHECK(leases.overlaps() == 0);
-  }
+  explicit KeeperFixture(KeeperOptions options = Options());
+  ~KeeperFixture();
 
   static KeeperOptions Options() {
     KeeperOptions options;
@@ -99,48 +83,24 @@ struct KeeperFixture {
     return Get(Start(std::move(call)));
   }
 
-  auto StartRegister(const std::string& hostname,
-                     RegisterOptions options = RegisterOptions()) {
-    return Start([this, hostname, options] {
-      return keeper.Register(testing::MakeInstance("demo", hostname), options);
-    });
-  }
+  std::future<absl::StatusOr<Registration>> StartRegister(
+      const std::string& hostname, RegisterOptions options = RegisterOptions());
 
   // Keeps `registered` until the Keeper is closed, so that destroying it
   // doesn't wait for the loop.
-  Registration& Keep(absl::StatusOr<Registration> registered) {
-    REQUIRE(registered.ok());
-    kept.push_back(*std::move(registered));
-    return kept.back();
-  }
+  Registration& Keep(absl::StatusOr<Registration> registered);
 
   // Returns a registration that the registry has taken; from then on,
   // operations stay under way, and none is noted yet.
   Registration& Registered(const std::string& hostname,
-                           RegisterOptions options = RegisterOptions()) {
-    leases.AnswerAll(absl::OkStatus());
-    Registration& registration =
-        Keep(Get(StartRegister(hostname, std::move(options))));
-    leases.AnswerNothing();
-    leases.ForgetOperations();
-    return registration;
-  }
+                           RegisterOptions options = RegisterOptions());
 
   // Returns one with kKeepTrying, whose put is under way.
   Registration& Trying(const std::string& hostname,
-                       RegisterOptions options = RegisterOptions()) {
-    options.mode = RegisterMode::kKeepTrying;
-    Registration& registration =
-        Keep(keeper.Register(testing::MakeInstance("demo", hostname), options));
-    loop.RunReady();
-    return registration;
-  }
+                       RegisterOptions options = RegisterOptions());
 
   // Answers the operation under way and runs what follows.
-  void Answer(const std::string& hostname, const absl::Status& status) {
-    REQUIRE(leases.Answer(hostname, status));
-    loop.RunReady();
-  }
+  void Answer(const std::string& hostname, const absl::Status& status);
 
   testing::FakeLoop loop;
   testing::FakeLeases leases{&loop};
