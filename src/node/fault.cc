@@ -17,7 +17,8 @@ Fault Make(FaultKind kind, std::string path, int count) {
 }
 
 auto Tie(const Fault& fault) {
-  return std::tie(fault.kind, fault.path, fault.count, fault.delay, fault.code);
+  return std::tie(fault.kind, fault.path, fault.parameters, fault.count,
+                  fault.delay, fault.code);
 }
 
 }  // namespace

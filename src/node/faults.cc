@@ -3,12 +3,25 @@
 #include "node/faults.h"
 
 #include <algorithm>
-#include <string>
 #include <utility>
 
-#include "node/request_path.h"
+#include "node/request_record.h"
 
 namespace naming::node {
+namespace {
+
+bool Befalls(const Fault& fault, const ReceivedRequest& request) {
+  if (!fault.path.empty() && fault.path != request.path) return false;
+  return std::all_of(fault.parameters.begin(), fault.parameters.end(),
+                     [&request](const auto& parameter) {
+                       const auto it = request.parameters.find(parameter.first);
+                       return it != request.parameters.end() &&
+                              std::find(it->second.begin(), it->second.end(),
+                                        parameter.second) != it->second.end();
+                     });
+}
+
+}  // namespace
 
 void Faults::Add(Fault fault) {
   base::MutexLock lock(mutex_);
@@ -20,14 +33,13 @@ void Faults::Clear() {
   faults_.clear();
 }
 
-std::optional<Fault> Faults::Take(std::string_view target) {
+std::optional<Fault> Faults::Take(const Request& request) {
   base::MutexLock lock(mutex_);
   if (faults_.empty()) return std::nullopt;
-  const std::string path = PathOf(target).value_or("");
-  const auto it =
-      std::find_if(faults_.begin(), faults_.end(), [&path](const Fault& fault) {
-        return fault.path.empty() || fault.path == path;
-      });
+  const ReceivedRequest received = Describe(request);
+  const auto it = std::find_if(
+      faults_.begin(), faults_.end(),
+      [&received](const Fault& fault) { return Befalls(fault, received); });
   if (it == faults_.end()) return std::nullopt;
   const Fault taken = *it;
   if (it->count > 0 && --it->count == 0) faults_.erase(it);

@@ -4,12 +4,12 @@
 #define NAMING_NODE_FAULTS_H_
 
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "base/mutex.h"
 #include "naming/node/fault.h"
+#include "node/message.h"
 
 namespace naming::node {
 
@@ -21,9 +21,9 @@ class Faults final {
   void Add(Fault fault);
   void Clear();
 
-  // Returns what befalls a request with the target `target`, and counts it: of
-  // several faults the one that was added first.
-  std::optional<Fault> Take(std::string_view target);
+  // Returns what befalls `request`, and counts it: of several faults the one
+  // that was added first.
+  std::optional<Fault> Take(const Request& request);
 
  private:
   base::Mutex mutex_;

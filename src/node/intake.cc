@@ -28,7 +28,7 @@ Intake::~Intake() {
 
 std::optional<Response> Intake::Handle(RequestId id, const Request& request) {
   record_.Add(id, request);
-  const std::optional<Fault> fault = faults_.Take(request.target);
+  const std::optional<Fault> fault = faults_.Take(request);
   std::optional<Response> response;
   if (!fault) {
     response = steps_.handle(id, request);

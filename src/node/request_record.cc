@@ -20,12 +20,17 @@ int CodeOf(const Response& response) {
 
 }  // namespace
 
-void RequestRecord::Add(RequestId id, const Request& request) {
-  if (size_ == 0) return;
+ReceivedRequest Describe(const Request& request) {
   ReceivedRequest received;
   received.method = request.method;
   received.path = PathOf(request.target).value_or("");
   received.parameters = Form(request).values();
+  return received;
+}
+
+void RequestRecord::Add(RequestId id, const Request& request) {
+  if (size_ == 0) return;
+  ReceivedRequest received = Describe(request);
   base::MutexLock lock(mutex_);
   requests_.emplace_hint(requests_.end(), id, std::move(received));
   if (requests_.size() > size_) requests_.erase(requests_.begin());

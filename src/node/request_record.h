@@ -14,6 +14,9 @@
 
 namespace naming::node {
 
+// Returns what `request` asks.
+ReceivedRequest Describe(const Request& request);
+
 // Remembers the latest requests, and what came of them.
 //
 // Thread-safe.

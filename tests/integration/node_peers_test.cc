@@ -173,22 +173,34 @@ TEST_CASE("A node that is cut off and back is equal to the others",
   Cluster cluster;
   cluster.StartAll();
   Register(cluster.a, "main.account", "before");
-  cluster.c.node().AddFault(Fault::Drop(""));  // Whatever reaches it.
+  // A partition: clients are on both sides, and nothing passes between them.
+  Fault lost = Fault::Drop("");
+  lost.parameters = {{"replication", "true"}};
+  cluster.c.node().AddFault(lost);
+  lost.parameters["hostname"] = "beyond";
+  cluster.a.node().AddFault(lost);
+  cluster.b.node().AddFault(lost);
   Register(cluster.a, "main.account", "meanwhile");
+  Register(cluster.c, "main.account", "beyond");
   Register(cluster.b, "main.account", "there");
   REQUIRE(cluster.b.Post("cancel", Key("main.account", "before")) == kOk);
   CHECK(cluster.b.Holds("main.account", "meanwhile"));
   CHECK(cluster.a.Holds("main.account", "there"));
   CHECK_FALSE(cluster.a.Holds("main.account", "before"));
-
-  cluster.c.node().ClearFaults();
+  CHECK_FALSE(cluster.a.Holds("main.account", "beyond"));
+  CHECK_FALSE(cluster.b.Holds("main.account", "beyond"));
+  CHECK(cluster.c.Holds("main.account", "beyond"));
   CHECK(cluster.c.Holds("main.account", "before"));
+  CHECK_FALSE(cluster.c.Holds("main.account", "meanwhile"));
+
   for (Place* const place : {&cluster.a, &cluster.b, &cluster.c}) {
+    place->node().ClearFaults();
     place->node().AdvanceClock(seconds(30));  // A renew interval.
   }
   CHECK(Eventually([&] { return AreEqual(cluster.a, cluster.b, cluster.c); }));
   CHECK(cluster.c.Holds("main.account", "meanwhile"));
   CHECK(cluster.c.Holds("main.account", "there"));
+  CHECK(cluster.a.Holds("main.account", "beyond"));
   CHECK_FALSE(cluster.c.Holds("main.account", "before"));
 }
 

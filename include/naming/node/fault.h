@@ -4,6 +4,7 @@
 #define NAMING_NODE_FAULT_H_
 
 #include <chrono>
+#include <map>
 #include <string>
 
 #include "naming/export.h"
@@ -24,6 +25,10 @@ struct NAMING_EXPORT Fault {
 
   // Which requests it befalls, such as "/discovery/renew"; empty: all.
   std::string path;
+
+  // Parameters that such a request has, each with this value among its own,
+  // such as {{"appid", "demo.greeter"}}; empty: whatever it has.
+  std::map<std::string, std::string> parameters;
 
   // How many of them, after which it is over; 0: all.
   int count = 0;

@@ -164,6 +164,29 @@ TEST_CASE("A refused request is answered with an error and not handled",
   }
 }
 
+TEST_CASE("A fault befalls only the requests that it names", "[node]") {
+  const auto node = StartNode();
+  Fault fault = Fault::Drop("/discovery/register");
+  SECTION("by a parameter") {
+    fault.parameters = {{"hostname", "h1"}, {"appid", "demo.app"}};
+    node->AddFault(fault);
+    CHECK(Register(*node) == "(closed)");
+    CHECK(HasCode(Get(*node, kFetch), -404));
+  }
+  SECTION("by any value of one") {
+    fault.parameters = {{"addrs", "http://10.0.0.7:80"}};
+    node->AddFault(fault);
+    CHECK(Register(*node) == "(closed)");
+  }
+  SECTION("and not others") {
+    fault.parameters = {{"hostname", "h1"}, {"appid", "demo.other"}};
+    node->AddFault(fault);
+    fault.parameters = {{"color", ""}};
+    node->AddFault(fault);
+    CHECK(HasCode(Register(*node), 0));
+  }
+}
+
 TEST_CASE("A delayed request is handled when its time has come", "[node]") {
   const auto node = StartNode();
   node->AddFault(Fault::Delay("", seconds(20), 1));
