@@ -114,15 +114,18 @@ std::optional<AddressView> SplitAddress(std::string_view text) {
 
 void AppendEncoded(std::string& encoded, std::string_view text) {
   constexpr char kHex[] = "0123456789ABCDEF";
-  for (const char c : text) {
-    if (IsUnreserved(c)) {
-      encoded += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
+  while (!text.empty()) {
+    const auto plain = static_cast<std::size_t>(
+        std::find_if_not(text.begin(), text.end(), IsUnreserved) -
+        text.begin());
+    encoded.append(text.data(), plain);
+    text.remove_prefix(plain);
+    if (text.empty()) return;
+    const auto byte = static_cast<unsigned char>(text.front());
     encoded += '%';
     encoded += kHex[byte >> 4];
     encoded += kHex[byte & 0xF];
+    text.remove_prefix(1);
   }
 }
 

@@ -26,10 +26,11 @@ constexpr milliseconds kHeldLongEnough{1000};
 constexpr milliseconds kFirstGap{1000};
 constexpr milliseconds kMaxGap{2000};
 
-std::string DescribeApps(const std::set<std::string, std::less<>>& app_ids) {
-  if (app_ids.size() == 1) return *app_ids.begin();
-  return absl::StrFormat("%s and %d more", *app_ids.begin(),
-                         app_ids.size() - 1);
+template <typename Apps>
+std::string DescribeApps(const Apps& apps) {
+  const std::string& first = apps.begin()->first;
+  if (apps.size() == 1) return first;
+  return absl::StrFormat("%s and %d more", first, apps.size() - 1);
 }
 
 }  // namespace
@@ -66,15 +67,15 @@ void Poller::End(const std::shared_ptr<core::Topic>& topic) {
   const auto it = apps_.find(topic->app_id());
   if (it == apps_.end() || it->second.topic != topic) return;
   const GroupId group = it->second.group;
-  apps_.erase(it);
   if (group == 0) {
     gathered_.erase(
         std::remove(gathered_.begin(), gathered_.end(), topic->app_id()),
         gathered_.end());
   } else {
     RemoveFrom(group, topic->app_id());
-    if (groups_.at(group).app_ids.empty()) Erase(group);
+    if (groups_.at(group).apps.empty()) Erase(group);
   }
+  apps_.erase(it);
 }
 
 void Poller::BeginGathered() {
@@ -100,14 +101,15 @@ Poller::GroupId Poller::NewGroup() {
 
 void Poller::AddTo(GroupId id, const std::string& app_id) {
   Group& group = groups_.at(id);
-  group.app_ids.insert(app_id);
+  App& app = apps_.at(app_id);
+  group.apps.emplace(app_id, &app);
   group.bytes += PollsQueryBytes(app_id);
-  apps_.at(app_id).group = id;
+  app.group = id;
 }
 
 void Poller::RemoveFrom(GroupId id, const std::string& app_id) {
   Group& group = groups_.at(id);
-  group.app_ids.erase(app_id);
+  group.apps.erase(app_id);
   group.bytes -= PollsQueryBytes(app_id);
 }
 
@@ -121,7 +123,7 @@ void Poller::Erase(GroupId id) {
 
 bool Poller::HasRoom(const Group& group, std::size_t apps,
                      std::size_t bytes) const {
-  return group.app_ids.size() + apps <= options_.max_group_apps &&
+  return group.apps.size() + apps <= options_.max_group_apps &&
          group.bytes + bytes <= options_.max_group_bytes;
 }
 
@@ -135,8 +137,8 @@ void Poller::Ask(GroupId id) {
   if (!node) {
     // Other requests have found out: whoever waits needn't, see
     // Topic::ServeSaved().
-    for (const std::string& app_id : group.app_ids) {
-      apps_.at(app_id).topic->ReportError(
+    for (const auto& [app_id, app] : group.apps) {
+      app->topic->ReportError(
           requester_.NoNode(absl::StrFormat("fetch %s", app_id)));
     }
     AskWhenNodeIsWell(id);
@@ -153,11 +155,11 @@ void Poller::Ask(GroupId id) {
   sent.began = loop_.clock().Now();
   sent.epoch = requester_.nodes().Epoch(*node);
   sent.what = absl::StrFormat("%s %s", sent.hold.count() > 0 ? "poll" : "fetch",
-                              DescribeApps(group.app_ids));
-  for (const std::string& app_id : group.app_ids) {
-    const App& app = apps_.at(app_id);
-    const bool is_its = app.node == *node && app.epoch == sent.epoch;
-    sent.apps.emplace_back(app_id, is_its ? app.version : 0);
+                              DescribeApps(group.apps));
+  sent.apps.reserve(group.apps.size());
+  for (const auto& [app_id, app] : group.apps) {
+    const bool is_its = app->node == *node && app->epoch == sent.epoch;
+    sent.apps.emplace_back(app_id, is_its ? app->version : 0);
   }
   const bool is_poll = sent.hold.count() > 0;
   (is_poll ? requester_.counters().polls : requester_.counters().refreshes)
@@ -267,7 +269,7 @@ void Poller::OnNodeFailed(const Sent& sent, const absl::Status& status) {
     const auto it = apps_.find(app_id);
     if (it != apps_.end()) it->second.topic->ReportError(status);
   }
-  if (groups_.at(sent.group).app_ids.empty()) {
+  if (groups_.at(sent.group).apps.empty()) {
     Erase(sent.group);
   } else {
     AskWhenNodeIsWell(sent.group);
@@ -278,16 +280,16 @@ void Poller::OnNodeFailed(const Sent& sent, const absl::Status& status) {
 // they miss one of its applications (A.14), so the culprit is looked for.
 void Poller::OnRefused(const Sent& sent, const Answer& answer) {
   Group& group = groups_.at(sent.group);
-  if (group.app_ids.size() > 1) {
+  if (group.apps.size() > 1) {
     Split(sent.group);
     return;
   }
-  if (group.app_ids.empty()) {
+  if (group.apps.empty()) {
     Erase(sent.group);
     return;
   }
-  const std::string app_id = *group.app_ids.begin();
-  App& app = apps_.at(app_id);
+  const auto& [app_id, only] = *group.apps.begin();
+  App& app = *only;
   app.is_quarantined = true;
   app.version = 0;
   if (answer.code == kCodeNotFound) {
@@ -388,7 +390,7 @@ void Poller::ReportMissing(const Sent& sent, const Answer& answer,
 
 void Poller::Continue(GroupId id, Clock::Duration lasted, bool was_useful) {
   Group& group = groups_.at(id);
-  if (group.app_ids.empty()) {
+  if (group.apps.empty()) {
     Erase(id);
     return;
   }
@@ -407,11 +409,11 @@ void Poller::Split(GroupId id) {
   const GroupId other = NewGroup();
   groups_.at(other).is_primed = groups_.at(id).is_primed;
   groups_.at(other).refresh_at = groups_.at(id).refresh_at;
-  const std::vector<std::string> app_ids(groups_.at(id).app_ids.begin(),
-                                         groups_.at(id).app_ids.end());
-  for (std::size_t i = app_ids.size() / 2; i < app_ids.size(); ++i) {
-    RemoveFrom(id, app_ids[i]);
-    AddTo(other, app_ids[i]);
+  const auto apps = groups_.at(id).apps;
+  const auto half = static_cast<std::ptrdiff_t>(apps.size() / 2);
+  for (auto it = std::next(apps.begin(), half); it != apps.end(); ++it) {
+    RemoveFrom(id, it->first);
+    AddTo(other, it->first);
   }
   AskAfter(id, kMinGap);
   AskAfter(other, kMinGap);
@@ -422,7 +424,7 @@ void Poller::Quarantine(const std::string& app_id) {
   App& app = apps_.at(app_id);
   app.version = 0;
   app.is_quarantined = true;
-  if (groups_.at(app.group).app_ids.size() == 1) return;
+  if (groups_.at(app.group).apps.size() == 1) return;
   const GroupId id = NewGroup();
   groups_.at(id).is_primed = true;
   groups_.at(id).refresh_at = groups_.at(app.group).refresh_at;
@@ -432,8 +434,8 @@ void Poller::Quarantine(const std::string& app_id) {
 }
 
 bool Poller::IsQuarantined(const Group& group) const {
-  return group.app_ids.size() == 1 &&
-         apps_.at(*group.app_ids.begin()).is_quarantined;
+  return group.apps.size() == 1 &&
+         group.apps.begin()->second->is_quarantined;
 }
 
 // Takes in smaller groups while there is room. Their polls go on until they end
@@ -445,13 +447,13 @@ void Poller::TakeInOthers(GroupId id) {
     const GroupId other_id = it->first;
     const Group& other = it->second;
     ++it;
-    if (other_id == id || !other.is_primed || other.app_ids.empty() ||
-        other.app_ids.size() > group.app_ids.size() || IsQuarantined(other) ||
-        !HasRoom(group, other.app_ids.size(), other.bytes)) {
+    if (other_id == id || !other.is_primed || other.apps.empty() ||
+        other.apps.size() > group.apps.size() || IsQuarantined(other) ||
+        !HasRoom(group, other.apps.size(), other.bytes)) {
       continue;
     }
-    const auto moving = other.app_ids;
-    for (const std::string& app_id : moving) {
+    const auto moving = other.apps;
+    for (const auto& [app_id, app] : moving) {
       RemoveFrom(other_id, app_id);
       AddTo(id, app_id);
     }

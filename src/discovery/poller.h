@@ -94,7 +94,7 @@ class Poller final : public core::Source {
   struct Group {
     explicit Group(base::Backoff gaps) : backoff(std::move(gaps)) {}
 
-    std::set<std::string, std::less<>> app_ids;
+    std::map<std::string, App*, std::less<>> apps;  // By app_id.
     std::size_t bytes = 0;   // Of the applications' part of a poll's query.
     bool is_primed = false;  // Its first fetchs has been answered.
     std::size_t asked = 0;   // How often, until that has come about.
