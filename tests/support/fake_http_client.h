@@ -60,7 +60,7 @@ class FakeHttpClient final : public net::HttpClient {
     pending.parameters = base::ParseQuery(form).value();
     pending.request = std::move(request);
     done_[pending.id] = std::move(done);
-    on_body_[pending.id] = request.on_body;
+    on_body_[pending.id] = pending.request.on_body;
     pending_.push_back(std::move(pending));
     return last_id_;
   }
