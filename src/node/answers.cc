@@ -187,11 +187,12 @@ Response TimeoutAnswer(Quirks quirks) {
 
 Response ProtectedAnswer() { return CodeAnswer(kCodeServerError); }
 
-Response BehindProtectedAnswer(const Response& response) {
-  Response both = ProtectedAnswer();
-  if (response.body != nullptr) {
-    both.body =
-        std::make_shared<const std::string>(*both.body + *response.body);
+Response BehindProtectedAnswer(const Response& response,
+                               std::string_view callback) {
+  Response both = WithCallback(ProtectedAnswer(), callback);
+  const Response behind = WithCallback(response, callback);
+  if (behind.body != nullptr) {
+    both.body = std::make_shared<const std::string>(*both.body + *behind.body);
   }
   return both;
 }

@@ -52,8 +52,10 @@ Response TimeoutAnswer(Quirks quirks);
 // The answer of a node in start-up protection.
 Response ProtectedAnswer();
 
-// Returns `response`, which that answer should have replaced, behind it.
-Response BehindProtectedAnswer(const Response& response);
+// Returns `response`, which that answer should have replaced, behind it; each
+// of them WithCallback().
+Response BehindProtectedAnswer(const Response& response,
+                               std::string_view callback);
 
 // The answer to a request that the real server forgets to answer.
 Response EmptyAnswer();

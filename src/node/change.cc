@@ -20,7 +20,8 @@ std::optional<Response> Change::AnswerTo(const Waiter& waiter) {
   if (view.zones.empty() && (was_missing || quirks_.quiet_last_cancel())) {
     return std::nullopt;
   }
-  if (waiter.is_protected) return BehindProtectedAnswer(Make(waiter, view));
+  if (waiter.is_protected)
+    return BehindProtectedAnswer(Make(waiter, view), waiter.callback);
   if (!waiter.missing.empty() || !waiter.callback.empty()) {
     return WithCallback(Make(waiter, view), waiter.callback);
   }

@@ -23,8 +23,9 @@ constexpr std::chrono::minutes kMemoryOfEnds{10};
 Pollers::Expire Expiry(Quirks quirks) {
   return [quirks](const Waiter& waiter) {
     const Response response = TimeoutAnswer(quirks);
-    return waiter.is_protected ? BehindProtectedAnswer(response)
-                               : WithCallback(response, waiter.callback);
+    return waiter.is_protected
+               ? BehindProtectedAnswer(response, waiter.callback)
+               : WithCallback(response, waiter.callback);
   };
 }
 

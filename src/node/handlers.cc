@@ -41,6 +41,13 @@ milliseconds TimeLimit(std::string_view timeout, milliseconds max) {
   return hold > kTimeoutMargin ? hold - kTimeoutMargin : hold;
 }
 
+// Returns the status that a set asks for; 0, which is none, for what doesn't
+// fit.
+std::uint32_t StatusOf(std::int64_t number) {
+  const auto status = static_cast<std::uint32_t>(number);
+  return status == number ? status : 0;
+}
+
 // Real nodes pass addresses on as one, joined by commas.
 void SplitAtCommas(std::vector<std::string>& addrs) {
   std::vector<std::string> parts;
@@ -92,7 +99,7 @@ std::optional<Response> Handlers::Leak(RequestId id, const Request& request,
   const std::optional<Response> response =
       (this->*route.function)(id, request, form);
   if (!response) return std::nullopt;
-  return BehindProtectedAnswer(*response);
+  return BehindProtectedAnswer(*response, form.First("callback"));
 }
 
 void Handlers::ProtectReads() {
@@ -214,7 +221,7 @@ std::optional<Response> Handlers::Set(RequestId id, const Request& request,
   for (std::size_t i = 0; i < count; ++i) {
     changes[i].hostname = arguments->hostnames[i];
     if (!arguments->statuses.empty()) {
-      changes[i].status = static_cast<std::uint32_t>(arguments->statuses[i]);
+      changes[i].status = StatusOf(arguments->statuses[i]);
     }
     if (!arguments->metadata.empty()) {
       changes[i].metadata = ParseMetadataChange(arguments->metadata[i]);

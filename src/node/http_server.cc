@@ -149,16 +149,25 @@ void Send(evhttp_request* request, const Response& response,
   }
 }
 
+// Returns whether the request is of HTTP/1, whose answers say 1.0 or 1.1;
+// evhttp takes what stands there, and would say it in the answer.
+bool IsVersionServed(evhttp_request* request) {
+  const bool is_served =
+      request->major == 1 && request->minor >= 0 && request->minor <= 9;
+  if (!is_served || request->minor > 1) request->minor = 1;
+  request->major = 1;
+  return is_served;
+}
+
 // As Go's server says it, which then closes the connection.
-void SendTooLarge(evhttp_request* request) {
-  constexpr std::string_view kText = "431 Request Header Fields Too Large";
+void SendError(evhttp_request* request, int status, const char* reason) {
+  const std::string text = std::to_string(status) + ' ' + reason;
   evkeyvalq* const headers = evhttp_request_get_output_headers(request);
   evhttp_add_header(headers, "Content-Type", "text/plain; charset=utf-8");
   evhttp_add_header(headers, "Connection", "close");
   const Buffer body(evbuffer_new());
-  evbuffer_add_reference(body.get(), kText.data(), kText.size(), nullptr,
-                         nullptr);
-  evhttp_send_reply(request, 431, kText.substr(4).data(), body.get());
+  evbuffer_add(body.get(), text.data(), text.size());
+  evhttp_send_reply(request, status, reason, body.get());
 }
 
 timeval ToTimeval(std::chrono::milliseconds time) {
@@ -228,7 +237,11 @@ void HttpServer::OnRequest(evhttp_request* request) {
   const timeval stuck = ToTimeval(limits_.stuck);
   bufferevent_set_timeouts(ConnectionOf(request), &idle, &stuck);
   if (HeaderBytesOf(request) > kMaxHeaderBytes) {
-    SendTooLarge(request);
+    SendError(request, 431, "Request Header Fields Too Large");
+    return;
+  }
+  if (!IsVersionServed(request)) {
+    SendError(request, 505, "HTTP Version Not Supported");
     return;
   }
   Request read;

@@ -10,7 +10,9 @@ namespace naming::node {
 namespace {
 
 Response RefusalOf(const Fault& fault) {
-  if (fault.code < 0) return CodeAnswer(fault.code);
+  if (fault.code < 400 || fault.code > 599) {
+    return CodeAnswer(fault.code < 0 ? fault.code : kCodeServerError);
+  }
   Response response;
   response.status = fault.code;
   return response;

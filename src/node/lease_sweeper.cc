@@ -46,7 +46,7 @@ std::vector<InstanceKey> LeaseSweeper::Expired() const {
   std::vector<InstanceKey> expired;
   store_.ForEach([&](const StoredInstance& instance) {
     const base::Clock::Duration silence = now - instance.renewed_at;
-    if (silence > kCeiling || (silence > kLease && !is_preserving_now)) {
+    if (silence > kLongestSilence || (silence > kLease && !is_preserving_now)) {
       expired.push_back(
           {{instance.env, instance.app_id}, instance.zone, instance.hostname});
     }

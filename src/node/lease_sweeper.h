@@ -33,7 +33,6 @@ class LeaseSweeper final {
   static constexpr std::chrono::minutes kSweepInterval{1};
   static constexpr std::chrono::minutes kRecountInterval{15};
   static constexpr std::chrono::seconds kLease{90};
-  static constexpr std::chrono::hours kCeiling{1};
 
   // Both outlive the sweeper. `seed` decides who goes first when more have
   // expired than may go at once.

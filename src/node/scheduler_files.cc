@@ -3,16 +3,14 @@
 #include "node/scheduler_files.h"
 
 #include <algorithm>
-#include <array>
+#include <cstddef>
 #include <filesystem>
-#include <fstream>
-#include <optional>
-#include <sstream>
 #include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "base/file.h"
 #include "net/json.h"
 #include "node/go_json.h"
 
@@ -21,6 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using net::JsonValue;
+
+constexpr std::size_t kMaxFileBytes = 1 << 20;
 
 absl::Status Malformed(std::string_view cause) {
   return absl::InvalidArgumentError(std::string(cause));
@@ -56,20 +56,6 @@ bool ReadList(JsonValue list, ZoneWeights& weights) {
     });
   });
   return is_good;
-}
-
-// Returns what the file holds; nullopt: it can't be read.
-std::optional<std::string> ReadFile(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file.is_open()) return std::nullopt;
-  std::ostringstream text;
-  std::array<char, 4096> buffer;
-  // Not through iterators, which throw where read() sets badbit.
-  while (file.read(buffer.data(), buffer.size()) || file.gcount() > 0) {
-    text.write(buffer.data(), file.gcount());
-  }
-  if (file.bad()) return std::nullopt;
-  return text.str();
 }
 
 std::string EncodeList(const ZoneWeights& weights) {
@@ -164,9 +150,11 @@ absl::StatusOr<SchedulerFiles> ReadSchedulerFiles(const std::string& directory,
   std::sort(paths.begin(), paths.end());
   SchedulerFiles files;
   for (const fs::path& path : paths) {
-    const std::optional<std::string> text = ReadFile(path);
+    const absl::StatusOr<std::string> text =
+        base::ReadFile(path.string(), kMaxFileBytes);
     const absl::StatusOr<SchedulerFile> file =
-        text ? ParseSchedulerFile(*text) : Malformed("can't be read");
+        text.ok() ? ParseSchedulerFile(*text)
+                  : absl::StatusOr<SchedulerFile>(text.status());
     if (file.ok()) {
       files.schedulers[file->app] = EncodeScheduler(file->weights, quirks);
     } else {

@@ -3,6 +3,7 @@
 #include "node/state_keeper.h"
 
 #include <chrono>
+#include <cstdio>
 #include <utility>
 #include <vector>
 
@@ -40,11 +41,7 @@ StateKeeper::~StateKeeper() {
 void StateKeeper::Load() {
   absl::StatusOr<std::vector<StoredInstance>> instances = ReadState(path_);
   if (!instances.ok()) {
-    if (!absl::IsNotFound(instances.status()) && log_sink_) {
-      log_sink_({LogLevel::kError,
-                 absl::StrFormat("node: state file %s: ignored: %s", path_,
-                                 std::string(instances.status().message()))});
-    }
+    if (!absl::IsNotFound(instances.status())) SetAside(instances.status());
     return;
   }
   for (StoredInstance& instance : *instances) {
@@ -52,6 +49,18 @@ void StateKeeper::Load() {
     if (instance.app_id == kSelfAppId) continue;
     directory_.Adopt(std::move(instance));
   }
+}
+
+// It would be overwritten otherwise, and may be somebody's who erred in its
+// name, or of a later version.
+void StateKeeper::SetAside(const absl::Status& why) {
+  const std::string aside = path_ + ".unreadable";
+  const bool is_kept = std::rename(path_.c_str(), aside.c_str()) == 0;
+  if (!log_sink_) return;
+  log_sink_({LogLevel::kError,
+             absl::StrFormat("node: state file %s: ignored%s: %s", path_,
+                             is_kept ? ", kept as " + aside : "",
+                             std::string(why.message()))});
 }
 
 void StateKeeper::OnChange() {

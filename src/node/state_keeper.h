@@ -28,8 +28,8 @@ class StateKeeper final {
   StateKeeper(const StateKeeper&) = delete;
   StateKeeper& operator=(const StateKeeper&) = delete;
 
-  // Hands the Directory what the file holds. A damaged file is left alone until
-  // it is replaced.
+  // Hands the Directory what the file holds. One that is damaged, or isn't a
+  // node's state, is kept beside, as "<path>.unreadable".
   void Load();
 
   // To be called when the Directory changes.
@@ -39,6 +39,7 @@ class StateKeeper final {
   void Close();
 
  private:
+  void SetAside(const absl::Status& why);
   void Save();
   void SaveRegularly();
   void Report(const absl::Status& status);

@@ -20,6 +20,19 @@ std::int64_t Successor(std::int64_t timestamp) {
   return timestamp == kMax ? kMax : timestamp + 1;
 }
 
+namespace {
+
+// Returns how long before `now` a timestamp was that a peer or a file tells: it
+// may be anything. One in the future is 0, more than a day counts as a day.
+std::chrono::nanoseconds AgeAt(std::int64_t now, std::int64_t timestamp) {
+  constexpr std::chrono::nanoseconds kMost = std::chrono::hours(24);
+  if (timestamp >= now) return std::chrono::nanoseconds(0);
+  if (timestamp < now - kMost.count()) return kMost;
+  return std::chrono::nanoseconds(now - timestamp);
+}
+
+}  // namespace
+
 Store::RegisterOutcome Store::Register(RegisterRequest request) {
   const std::int64_t now = UnixNanos(clock_);
   StoredInstance instance = std::move(request.instance);
@@ -49,12 +62,13 @@ Store::RegisterOutcome Store::Register(RegisterRequest request) {
 }
 
 Store::RegisterOutcome Store::Adopt(StoredInstance instance) {
-  const std::chrono::nanoseconds age(
-      std::max<std::int64_t>(UnixNanos(clock_) - instance.renew_timestamp, 0));
-  instance.renewed_at = clock_.Now() - std::min<base::Clock::Duration>(
-                                           age, std::chrono::hours(24));
+  const std::chrono::nanoseconds age =
+      AgeAt(UnixNanos(clock_), instance.renew_timestamp);
+  instance.renewed_at = clock_.Now() - age;
   StoredInstance* const known = Find(KeyOf(instance));
   if (known == nullptr) {
+    // Nobody is kept for so long, whatever the others do.
+    if (age > kLongestSilence) return RegisterOutcome::kIgnored;
     Put(std::move(instance), UnixNanos(clock_));
     return RegisterOutcome::kAdded;
   }

@@ -23,6 +23,10 @@ namespace naming::node {
 inline constexpr std::uint32_t kStatusUp = 1;
 inline constexpr std::uint32_t kStatusWaiting = 2;
 
+// How long an instance that doesn't renew is kept at most, whatever the others
+// do.
+inline constexpr std::chrono::hours kLongestSilence{1};
+
 // Returns the time of day as timestamps on the wire give it.
 std::int64_t UnixNanos(const base::Clock& clock);
 

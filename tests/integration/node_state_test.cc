@@ -2,8 +2,10 @@
 // A node whose instances outlive its restart.
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -102,14 +104,28 @@ TEST_CASE("After a restart an instance is as long silent as it is",
     std::ifstream stream(file);
     std::getline(stream, text);
   }
-  // Last renewed in 2001; the node's own entry comes first.
-  const std::size_t renewed = text.rfind("\"renew_timestamp\":") + 18;
-  text.replace(renewed, 19, "1000000000000000000");
-  std::ofstream(file) << text;
-  node = StartNode(file);
-  CHECK(Contains(Fetch(*node), "h1"));
-  node->AdvanceClock(seconds(61));
-  CHECK_FALSE(Contains(Fetch(*node), "h1"));
+  // The node's own entry comes first.
+  const std::size_t at = text.rfind("\"renew_timestamp\":") + 18;
+  const std::int64_t renewed = std::stoll(text.substr(at, 19));
+  const auto start_with = [&](std::int64_t renew_timestamp) {
+    node = nullptr;
+    std::string aged = text;
+    aged.replace(at, 19, std::to_string(renew_timestamp));
+    std::ofstream(file) << aged;
+    node = StartNode(file);
+  };
+  SECTION("beyond its lease it goes at the next sweep") {
+    start_with(renewed - 600'000'000'000);
+    CHECK(Contains(Fetch(*node), "h1"));
+    node->AdvanceClock(seconds(61));
+    CHECK_FALSE(Contains(Fetch(*node), "h1"));
+  }
+  SECTION("for more than an hour it isn't taken back") {
+    const std::int64_t long_ago =
+        GENERATE(std::int64_t{0}, std::numeric_limits<std::int64_t>::min());
+    start_with(long_ago == 0 ? renewed - 3'700'000'000'000 : long_ago);
+    CHECK_FALSE(Contains(Fetch(*node), "h1"));
+  }
 }
 
 TEST_CASE("A file that isn't a node's state is reported and ignored",
@@ -131,8 +147,12 @@ TEST_CASE("A file that isn't a node's state is reported and ignored",
   {
     base::MutexLock lock(mutex);
     REQUIRE(log.size() == 1);
-    CHECK(Contains(log[0], "node: state file " + file + ": ignored: "));
+    CHECK(Contains(log[0], "node: state file " + file + ": ignored, kept as " +
+                               file + ".unreadable: "));
   }
+  std::ifstream aside(file + ".unreadable");
+  CHECK(std::string((std::istreambuf_iterator<char>(aside)),
+                    std::istreambuf_iterator<char>()) == text);
   node = nullptr;
   node = StartNode(file);
   CHECK(Contains(Fetch(*node), "h1"));

@@ -35,7 +35,7 @@ struct NAMING_EXPORT DiscoveryNodeOptions {
   std::string env = "dev";
 
   // The hostname that it registers itself with. Empty: the operating system's
-  // host name, ":" and the port.
+  // host name, ":" and the port. At most 255 bytes.
   std::string hostname;
 
   // Where log records go; empty: nowhere. It is called on the node's thread.
@@ -82,8 +82,9 @@ struct NAMING_EXPORT DiscoveryNodeOptions {
   bool protect = false;
 
   // A file that instances outlive a restart in, with the time since they last
-  // renewed. Its directory exists and can be written to; what else goes wrong
-  // with it is logged, no more. Empty: none, state is in memory only.
+  // renewed; who hasn't for an hour is left out. Its directory exists and can be
+  // written to; what else goes wrong with it is logged, no more. A file that
+  // can't be read as a state is kept as "<state_file>.unreadable". Empty: none, state is in memory only.
   std::string state_file;
 
   // --- Tuning ---
@@ -116,8 +117,9 @@ class NAMING_EXPORT DiscoveryNode final {
   // looked up, which may take its time.
   //
   // Errors: kInvalidArgument, see Validate(), or options.scheduler_dir can't be
-  // read; kUnavailable, the address can't be listened on. The message has the
-  // system's reason.
+  // read, or no file written beside options.state_file; kUnavailable, the
+  // address can't be listened on, or there isn't memory enough. The message has
+  // the system's reason.
   static absl::StatusOr<std::unique_ptr<DiscoveryNode>> Start(
       DiscoveryNodeOptions options);
 

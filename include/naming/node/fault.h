@@ -38,7 +38,7 @@ struct NAMING_EXPORT Fault {
 
   // Of kRefuse: a negative one is answered as the protocol does, with HTTP's
   // status 200 (-500: the node isn't ready); one from 400 to 599 is HTTP's
-  // status of an answer without a body.
+  // status of an answer without a body; any other counts as -500.
   int code = -500;
 
   static Fault Drop(std::string path, int count = 0);

@@ -153,6 +153,10 @@ TEST_CASE("A refused request is answered with an error and not handled",
     CHECK(node->requests()[0].code == -500);
     CHECK(HasCode(Get(*node, kFetch), -404));
   }
+  SECTION("of the protocol, whatever isn't an error") {
+    node->AddFault(Fault::Refuse("/discovery/register", 200, 1));
+    CHECK(Register(*node) == R"({"code":-500,"message":"-500","ttl":1})");
+  }
   SECTION("of HTTP") {
     node->AddFault(Fault::Refuse(kFetch, 503));  // Not a path: matches nothing.
     node->AddFault(Fault::Refuse("/discovery/fetch", 503));

@@ -90,6 +90,23 @@ TEST_CASE_METHOD(ServerFixture, "A handler gets what a client sent",
   CHECK(BodyOf(Exchange(address_, "BREW / HTTP/1.1\r\n\r\n")) == " /   ");
 }
 
+TEST_CASE_METHOD(ServerFixture, "An answer says a version that there is",
+                 "[http_server]") {
+  const auto line = [this](const std::string& version) {
+    const std::string answer =
+        Exchange(address_, "GET / " + version + "\r\n\r\n");
+    return answer.substr(0, answer.find("\r\n"));
+  };
+  CHECK(line("HTTP/1.1") == "HTTP/1.1 200 OK");
+  CHECK(line("HTTP/1.0") == "HTTP/1.0 200 OK");
+  CHECK(line("HTTP/1.9") == "HTTP/1.1 200 OK");
+  for (const char* version : {"HTTP/-1.1", "HTTP/0.9", "HTTP/1.-1", "HTTP/1.99",
+                              "HTTP/9999999999999999999999999999999.99"}) {
+    CAPTURE(version);
+    CHECK(line(version) == "HTTP/1.1 505 HTTP Version Not Supported");
+  }
+}
+
 TEST_CASE_METHOD(ServerFixture, "A body in chunks is put together",
                  "[http_server]") {
   CHECK(BodyOf(Exchange(address_,

@@ -344,6 +344,8 @@ TEST_CASE_METHOD(NodeFixture, "set refuses what doesn't fit", "[handlers]") {
   CHECK(set(Key("demo.app", "ghost") + "&status=1") == kBadRequest);
   CHECK(set(Key("nope", "h1") + "&status=1") == kBadRequest);
   CHECK(set(key + "&status=3") == kBadRequest);
+  CHECK(set(key + "&status=4294967297") == kBadRequest);
+  CHECK(set(key + "&status=-4294967295") == kBadRequest);
   CHECK(set(key + "&metadata=weight%3D1") == kBadRequest);
   CHECK(set("zone=sh001&env=dev&appid=demo.app&status=1") == kBadRequest);
   CHECK(set("zone=sh001&appid=demo.app&hostname=h1&status=1") ==

@@ -2,6 +2,8 @@
 
 #include "node/scheduler_files.h"
 
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -86,6 +88,7 @@ TEST_CASE("Every JSON file of a directory is read, and no other",
   Write(directory.File("3.json"), R"({"app_id":"b","env":"dev","clients":{}})");
   Write(directory.File("4.toml"), R"({"app_id":"c","env":"dev","clients":{}})");
   std::filesystem::create_directory(directory.path() + "/5.json");
+  REQUIRE(mkfifo(directory.File("6.json").c_str(), 0600) == 0);
   const absl::StatusOr<SchedulerFiles> files =
       ReadSchedulerFiles(directory.path(), Quirks());
   REQUIRE(files.ok());
@@ -93,8 +96,10 @@ TEST_CASE("Every JSON file of a directory is read, and no other",
         Schedulers{{{"dev", "a"}, kShown},
                    {{"dev", "b"}, R"({"clients":{},"remark":""})"}});
   CHECK(files->malformed ==
-        std::vector<std::string>{directory.path() + "/2.json: no JSON",
-                                 directory.path() + "/5.json: can't be read"});
+        std::vector<std::string>{
+            directory.path() + "/2.json: no JSON",
+            directory.path() + "/5.json: not a regular file",
+            directory.path() + "/6.json: not a regular file"});
 }
 
 TEST_CASE("A directory that isn't there is an error", "[scheduler_files]") {
