@@ -82,6 +82,17 @@ absl::Status CheckAddress(std::string_view field, std::string_view text) {
   return absl::OkStatus();
 }
 
+absl::Status CheckDirectory(std::string_view field, std::string_view path) {
+  constexpr std::size_t kMaxBytes = 3000;  // Leaves room for files' names.
+  if (path.size() > kMaxBytes) {
+    return Must(field, absl::StrFormat("be at most %d bytes", kMaxBytes));
+  }
+  if (path.find('\0') != std::string_view::npos) {
+    return Must(field, "not contain a zero byte");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckDuration(std::string_view field, milliseconds value,
                            milliseconds least, milliseconds most) {
   if (value >= least && value <= most) return absl::OkStatus();

@@ -28,6 +28,9 @@ absl::Status CheckName(std::string_view field, std::string_view text,
 // "scheme://host:port", without a comma; see base::ParseAddress().
 absl::Status CheckAddress(std::string_view field, std::string_view text);
 
+// A directory that is to hold files; may be empty.
+absl::Status CheckDirectory(std::string_view field, std::string_view path);
+
 // Other values: "<field>: must be in [1s, 1min]" when `value` isn't.
 absl::Status CheckDuration(std::string_view field,
                            std::chrono::milliseconds value,

@@ -49,6 +49,9 @@ struct SnapshotSaverOptions {
 // wait for the disk.
 class SnapshotSaver final {
  public:
+  // How long a Client that is destroyed writes files.
+  static constexpr std::chrono::milliseconds kPatience{500};
+
   // `loop` lives until Close(), which is called before the object goes.
   SnapshotSaver(base::Loop* loop, std::shared_ptr<Monitor> monitor,
                 std::shared_ptr<Logger> logger, SnapshotSaverOptions options);

@@ -28,9 +28,6 @@
 namespace naming::discovery {
 namespace {
 
-// How long a Client that is destroyed writes snapshot files.
-constexpr std::chrono::milliseconds kSavePatience{500};
-
 std::vector<std::string> SeedUrls(const std::vector<std::string>& nodes) {
   std::vector<std::string> urls;
   for (const std::string& node : nodes) {
@@ -180,7 +177,7 @@ struct Client::Rep {
     poll_worker.Stop();
     keeper.Close();
     renew_worker.Stop();
-    if (saver != nullptr) saver->Close(kSavePatience);
+    if (saver != nullptr) saver->Close(core::SnapshotSaver::kPatience);
     dispatcher->Stop();
   }
 

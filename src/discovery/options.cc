@@ -2,7 +2,6 @@
 
 #include "naming/discovery/options.h"
 
-#include <cstddef>
 #include <cstdlib>
 
 #include "absl/strings/str_format.h"
@@ -36,18 +35,6 @@ absl::Status ValidateNodes(const std::vector<std::string>& nodes) {
                    absl::StrFormat("must be \"host:port\" or "
                                    "\"http://host:port\", is \"%s\"",
                                    base::Excerpt(nodes[i], 100)));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status ValidateDirectory(std::string_view field, std::string_view path) {
-  constexpr std::size_t kMaxBytes = 3000;  // Leaves room for files' names.
-  if (path.size() > kMaxBytes) {
-    return Invalid(field,
-                   absl::StrFormat("must be at most %d bytes", kMaxBytes));
-  }
-  if (path.find('\0') != std::string_view::npos) {
-    return Invalid(field, "must not contain a zero byte");
   }
   return absl::OkStatus();
 }
@@ -87,7 +74,8 @@ absl::Status Validate(const ClientOptions& options) {
                             options.shrink.max_share),
            base::CheckDuration("discovery: options.shrink.grace",
                                options.shrink.grace, milliseconds(0), hours(1)),
-           ValidateDirectory("snapshot_dir", options.snapshot_dir),
+           base::CheckDirectory("discovery: options.snapshot_dir",
+                                options.snapshot_dir),
            base::CheckDuration("discovery: options.snapshot_max_age",
                                options.snapshot_max_age, minutes(1),
                                hours(8760)),

@@ -434,8 +434,7 @@ void Poller::Quarantine(const std::string& app_id) {
 }
 
 bool Poller::IsQuarantined(const Group& group) const {
-  return group.apps.size() == 1 &&
-         group.apps.begin()->second->is_quarantined;
+  return group.apps.size() == 1 && group.apps.begin()->second->is_quarantined;
 }
 
 // Takes in smaller groups while there is room. Their polls go on until they end

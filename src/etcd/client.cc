@@ -16,6 +16,7 @@
 #include "core/logger.h"
 #include "core/monitor.h"
 #include "core/nodes.h"
+#include "core/snapshot_saver.h"
 #include "core/topics.h"
 #include "etcd/follower.h"
 #include "etcd/heartbeat.h"
@@ -113,14 +114,34 @@ core::KeeperOptions MakeKeeperOptions(const ClientOptions& options,
   return made;
 }
 
+// Null: the lists aren't kept in files. A keepalive may well wait for a file to
+// be written.
+std::shared_ptr<core::SnapshotSaver> MakeSaver(
+    const ClientOptions& options, base::Loop* loop,
+    std::shared_ptr<core::Monitor> monitor,
+    std::shared_ptr<core::Logger> logger) {
+  if (options.snapshot_dir.empty()) return nullptr;
+  core::SnapshotSaverOptions made;
+  made.directory = options.snapshot_dir;
+  made.backend = "etcd";
+  made.scope = absl::StrFormat("etcd %s %s\n%s\n%s\n%s",
+                               ToString(options.layout), options.prefix,
+                               options.region, options.zone, options.env);
+  made.max_age = options.snapshot_max_age;
+  return std::make_shared<core::SnapshotSaver>(
+      loop, std::move(monitor), std::move(logger), std::move(made));
+}
+
 core::TopicSetting MakeTopicSetting(
     const ClientOptions& options, std::shared_ptr<core::Dispatcher> dispatcher,
-    std::shared_ptr<core::Monitor> monitor) {
+    std::shared_ptr<core::Monitor> monitor,
+    std::shared_ptr<core::SnapshotSaver> saver) {
   core::TopicSetting made;
   made.backend = "etcd";
   made.dispatcher = std::move(dispatcher);
   made.shrink = options.shrink;
   made.monitor = std::move(monitor);
+  made.saver = std::move(saver);
   return made;
 }
 
@@ -144,8 +165,9 @@ struct Client::Rep {
         heartbeat(worker, requester),
         follower(worker, requester, *layout, logger,
                  MakeFollowerOptions(options, seed)),
+        saver(MakeSaver(options, &worker, monitor, logger)),
         topics(std::make_shared<core::Topics>(
-            &follower, MakeTopicSetting(options, dispatcher, monitor))),
+            &follower, MakeTopicSetting(options, dispatcher, monitor, saver))),
         keeper(
             &worker, dispatcher, logger,
             [this](const Instance& instance) {
@@ -162,6 +184,7 @@ struct Client::Rep {
     topics->Close();
     keeper.Close();
     worker.Stop();
+    if (saver != nullptr) saver->Close(core::SnapshotSaver::kPatience);
     dispatcher->Stop();
   }
 
@@ -178,6 +201,7 @@ struct Client::Rep {
   Requester requester;
   Heartbeat heartbeat;
   Follower follower;
+  const std::shared_ptr<core::SnapshotSaver> saver;
   const std::shared_ptr<core::Topics> topics;
   core::Keeper keeper;
 };

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_format.h"
 #include "tests/interop/etcd_fixture.h"
+#include "tests/support/temporary_directory.h"
 
 namespace naming::testing {
 namespace {
@@ -280,6 +281,32 @@ TEST_CASE("What was compacted between a read and its watch is read again",
   f.server.Compact(f.server.Revision());
   CHECK(follow.Sees({"a", "b"}));
   CHECK_FALSE(follow.was_emptied());
+}
+
+TEST_CASE("A program that starts while etcd is down has its last list",
+          "[etcd][fault]") {
+  EtcdFixture f;
+  const TemporaryDirectory directory;
+  etcd::ClientOptions options = f.Options();
+  options.snapshot_dir = directory.path();
+  {
+    const auto client = f.Connect(options);
+    const Registration a = f.Register(*client, "a");
+    const Follow follow(*client);
+    REQUIRE(follow.Sees({"a"}));
+    f.server.Kill();
+  }
+  const auto client = f.Connect(options);
+  const auto resolver = *client->Build("etcd+kratos:///demo");
+  const auto stale = resolver->Fetch(std::chrono::seconds(20));
+  REQUIRE(stale.ok());
+  CHECK((*stale)->stale_since.has_value());
+  CHECK((*stale)->size() == 1);
+  f.server.Start();
+  CHECK(Eventually([&] {
+    const auto fresh = resolver->Fetch(std::chrono::milliseconds(0));
+    return fresh.ok() && !(*fresh)->stale_since.has_value();
+  }));
 }
 
 TEST_CASE("A token that has expired is renewed", "[etcd][fault]") {

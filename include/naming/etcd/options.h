@@ -94,6 +94,19 @@ struct NAMING_EXPORT ClientOptions {
   // Who is told of what changes for the Client; empty: nobody.
   EventSink event_sink;
 
+  // The directory where the lists of this Client are kept, a file for each
+  // application, so that a program that starts while no member can be reached
+  // has its last ones; see Snapshot::stale_since. Empty: nowhere. It is made
+  // when it is missing, but not the ones above it. A file that is damaged, and a
+  // directory that can't be used, are events and log records, never errors.
+  // Programs may share it if they use one etcd: files are told apart by layout,
+  // prefix, region, zone, env and app_id. At most 3,000 bytes.
+  std::string snapshot_dir;
+
+  // A list that is older isn't used: its addresses may be somebody else's by
+  // now. Range: [1min, 8760h].
+  std::chrono::milliseconds snapshot_max_age = std::chrono::hours(7 * 24);
+
   // --- Tuning ---
 
   // How long etcd keeps what this program registered once it has fallen silent.

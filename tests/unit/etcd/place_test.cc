@@ -135,6 +135,14 @@ TEST_CASE("A bad option is named", "[etcd][options]") {
     options.nodes = {"h", "x y"};
     field = "etcd: options.nodes[1]:";
   }
+  SECTION("a directory of snapshots") {
+    options.snapshot_dir = std::string(3001, 'a');
+    field = "etcd: options.snapshot_dir: must be at most 3000 bytes";
+  }
+  SECTION("an age of snapshots") {
+    options.snapshot_max_age = std::chrono::seconds(1);
+    field = "etcd: options.snapshot_max_age: must be in [1min, 8760h]";
+  }
   SECTION("a ttl") {
     options.ttl = std::chrono::hours(2);
     field = "etcd: options.ttl: must be in [1s, 1h]";
