@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <set>
 #include <utility>
 
-#include "absl/strings/str_format.h"
+#include "node/lease_sweeper.h"
 
 namespace naming::node {
 namespace {
@@ -154,6 +153,8 @@ std::string Replicator::FormOf(const Write& write) const {
     case Write::Kind::kRenew:
       return instance == nullptr ? "" : RenewForm(*instance);
     case Write::Kind::kCancel:
+      // It may have been registered again before the peer is told.
+      return instance == nullptr ? write.form : "";
     case Write::Kind::kSet:
       return write.form;
   }
@@ -226,37 +227,45 @@ void Replicator::FollowRegistry() {
 }
 
 // Takes what is newer there, and tells what is newer here, or cancelled since.
-// A peer of another zone is told of this zone's instances: of the others its
-// own zone knows best.
+// Of every zone: a write may have come to this node while the zone that the
+// instance is at home in was away.
 void Replicator::OnAll(const std::string& address,
                        std::vector<StoredInstance> theirs) {
   has_synced_ = true;
-  const bool is_own_zone = peers_.IsOwnZone(address);
-  const auto is_told = [&](const InstanceKey& key) {
-    return is_own_zone || key.zone == directory_.self().zone;
-  };
   auto push = std::make_shared<Push>();
   push->address = address;
-  std::set<InstanceKey> equal;
+  const auto tell = [&](Write write) {
+    if (peers_.IsOwnZone(address) || GoesAbroad(write, {})) {
+      push->writes.push_back(std::move(write));
+    }
+  };
+  std::map<InstanceKey, std::int64_t> there;
   for (StoredInstance& instance : theirs) {
     const InstanceKey key = KeyOf(instance);
     const std::int64_t dirty = instance.dirty_timestamp;
     const auto cancelled = directory_.cancelled().Find(key);
     if (cancelled && dirty <= *cancelled) {
-      if (is_told(key)) push->writes.push_back(Write::Cancel(key, 0));
+      tell(Write::Cancel(key, 0));
       continue;
     }
     directory_.Adopt(std::move(instance));
-    const StoredInstance* const ours = directory_.store().Get(key);
-    if (ours != nullptr && ours->dirty_timestamp == dirty) equal.insert(key);
+    there.emplace(key, dirty);
   }
   directory_.store().ForEach([&](const StoredInstance& ours) {
     const InstanceKey key = KeyOf(ours);
-    if (equal.count(key) == 0 && is_told(key)) {
-      push->writes.push_back(Write::Register(key));
-    }
+    const auto known = there.find(key);
+    const bool is_missed = known == there.end()
+                               ? IsAlive(ours)
+                               : known->second < ours.dirty_timestamp;
+    if (is_missed) tell(Write::Register(key));
   });
   for (std::size_t i = 0; i < kPushesAtOnce; ++i) PushNext(push);
+}
+
+// What a peer lacks and nobody renews has run out there, as it will here: told
+// of it, the peer would wait for it once more.
+bool Replicator::IsAlive(const StoredInstance& instance) const {
+  return loop_.clock().Now() - instance.renewed_at <= LeaseSweeper::kLease;
 }
 
 void Replicator::PushNext(const std::shared_ptr<Push>& push) {

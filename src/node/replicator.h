@@ -117,6 +117,7 @@ class Replicator final {
             Done done);
 
   void OnAll(const std::string& address, std::vector<StoredInstance> theirs);
+  bool IsAlive(const StoredInstance& instance) const;
   void PushNext(const std::shared_ptr<Push>& push);
   void FollowRegistry();
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -24,6 +25,7 @@ using testing::FakeHttpClient;
 
 constexpr const char* kB = "10.0.0.2:7171";
 constexpr const char* kC = "10.0.0.3:7171";
+constexpr const char* kAbroad = "10.0.1.1:7171";
 constexpr const char* kNothing = R"({"code":0,"data":{}})";
 
 // Node 127.0.0.1:7171 of zone sh001, with two peers there, and two in sh002.
@@ -32,7 +34,7 @@ class ReplicatorFixture : public NodeFixture {
   void Start(ReplicationFaults faults = {}) {
     ReplicatorOptions options;
     options.nodes = {"127.0.0.1:7171", kB, kC};
-    options.zones = {{"sh002", {"10.0.1.1:7171", "10.0.1.2:7171"}}};
+    options.zones = zones;
     options.faults = faults;
     replicator.emplace(loop, http, directory, std::move(options));
     directory.SetEvents(
@@ -122,6 +124,8 @@ class ReplicatorFixture : public NodeFixture {
   static constexpr const char* kKey =
       "zone=sh001&env=dev&appid=main.account&hostname=h1";
 
+  std::map<std::string, std::vector<std::string>> zones = {
+      {"sh002", {kAbroad, "10.0.1.2:7171"}}};
   FakeHttpClient http;
   std::optional<Replicator> replicator;
   std::optional<Handlers> cluster;
@@ -310,6 +314,98 @@ TEST_CASE_METHOD(ReplicatorFixture,
 }
 
 TEST_CASE_METHOD(ReplicatorFixture,
+                 "A peer of another zone learns what that zone missed",
+                 "[replicator]") {
+  ReplicationFaults faults;
+  faults.home_zone_only = GENERATE(false, true);
+  CAPTURE(faults.home_zone_only);
+  // One node is all of the zone that the instances are at home in.
+  zones = {{"sh002", {kAbroad}}};
+  Start(faults);
+  const std::string gone = "zone=sh002&env=dev&appid=gone.app&hostname=h1";
+  const std::string more = "&status=1&addrs=a&dirty_timestamp=100";
+  WriteAndAnswer("register", gone + more);
+  std::string held = EncodeAll(directory.store());
+  Lose(kAbroad);
+  WriteAndAnswer("cancel", gone);
+
+  SECTION("a cancellation, but for the quirk") {
+    loop.Advance(milliseconds(500));
+    http.Answer(To(kAbroad), "{\"code\":0,\"data\":" + held + "}");
+    REQUIRE(http.CountWaiting("/discovery/cancel") ==
+            (faults.home_zone_only ? 0 : 1));
+    if (faults.home_zone_only) return;
+    const auto cancel = http.Waiting("/discovery/cancel");
+    CHECK(cancel.node == std::string("http://") + kAbroad);
+    CHECK(cancel.Values("appid") == std::vector<std::string>{"gone.app"});
+    // That node tells the others there.
+    CHECK(cancel.Values("replication") == std::vector<std::string>{"false"});
+    CHECK(cancel.Values("from_zone") == std::vector<std::string>{"true"});
+  }
+  SECTION("unless it is out of date when its turn comes") {
+    // As many as are told at a time are before it.
+    Store theirs(loop.clock());
+    for (int i = 0; i < 8; ++i) {
+      const std::string app = "app" + std::to_string(i);
+      const std::string key = "zone=sh001&env=dev&hostname=h1&appid=" + app;
+      WriteAndAnswer("register", key + more);
+      theirs.Adopt(*Get(app));
+      WriteAndAnswer("cancel", key);
+    }
+    const std::string first = EncodeAll(theirs);
+    held = first.substr(0, first.size() - 1) + "," + held.substr(1);
+    loop.Advance(milliseconds(500));
+    http.Answer(To(kAbroad), "{\"code\":0,\"data\":" + held + "}");
+    REQUIRE(http.CountWaiting("/discovery/cancel") == 8);
+    Write("register", gone + "&status=1&addrs=a&replication=true");
+    std::vector<std::string> apps;
+    while (!http.pending().empty()) {
+      const auto pending = http.pending().front();
+      if (pending.path == "/discovery/cancel") {
+        apps.push_back(pending.Values("appid")[0]);
+      }
+      http.Answer(pending, kNothing);
+      loop.RunReady();
+    }
+    CHECK(std::count(apps.begin(), apps.end(), "gone.app") == 0);
+  }
+  SECTION("a registration") {
+    WriteAndAnswer("register",
+                   "zone=sh002&env=dev&appid=new.app&hostname=h1" + more);
+    loop.Advance(milliseconds(500));
+    http.Answer(To(kAbroad), kNothing);
+    std::vector<std::string> apps;
+    for (const auto& pending : http.pending()) {
+      CHECK(pending.path == "/discovery/register");
+      apps.push_back(pending.Values("appid")[0]);
+    }
+    CHECK(std::count(apps.begin(), apps.end(), "new.app") == 1);
+  }
+  AnswerAll();
+}
+
+TEST_CASE_METHOD(ReplicatorFixture,
+                 "A peer isn't told again of what has run out there",
+                 "[replicator]") {
+  Start();
+  WriteAndAnswer("register", kRegister);
+  loop.Advance(seconds(91));
+  AnswerAll();
+  Lose(kB);
+  AnswerAll();
+  loop.Advance(milliseconds(500));
+  http.Answer(To(kB), kNothing);
+  std::vector<std::string> apps;
+  while (!http.pending().empty()) {
+    apps.push_back(To(kB).Values("appid")[0]);
+    http.Answer(To(kB), kNothing);
+    loop.RunReady();
+  }
+  std::sort(apps.begin(), apps.end());
+  CHECK(apps == std::vector<std::string>{"infra.discovery", "lost.app"});
+}
+
+TEST_CASE_METHOD(ReplicatorFixture,
                  "A peer that comes back tells what is newer", "[replicator]") {
   Start();
   WriteAndAnswer("register", kRegister);
@@ -454,6 +550,7 @@ TEST_CASE_METHOD(ReplicatorFixture, "A node that leaves tells its peers",
                  "[replicator]") {
   Start();
   bool has_left = false;
+  directory.Cancel(directory.self_key(), 0);
   CHECK(replicator->Leave([&] { has_left = true; }));
   CHECK(Asked("cancel").size() == 3);
   CHECK_FALSE(has_left);
