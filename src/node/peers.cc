@@ -2,6 +2,7 @@
 
 #include "node/peers.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <iterator>
 #include <utility>
@@ -74,6 +75,12 @@ void Peers::Ask(const std::string& address) {
        });
 }
 
+void Peers::AskOtherZones() {
+  for (const auto& [address, peer] : peers_) {
+    if (peer.zone != own_zone_) Ask(address);
+  }
+}
+
 std::vector<std::string> Peers::OwnZone() const {
   std::vector<std::string> addresses;
   for (const auto& [address, peer] : peers_) {
@@ -82,19 +89,19 @@ std::vector<std::string> Peers::OwnZone() const {
   return addresses;
 }
 
-std::vector<std::string> Peers::OnePerOtherZone() {
-  std::map<std::string_view, std::vector<std::string>> up;
+std::vector<std::vector<std::string>> Peers::OtherZones() {
+  std::map<std::string_view, std::vector<std::string>> told;
   for (const auto& [address, peer] : peers_) {
     if (peer.zone != own_zone_ && IsTold(peer)) {
-      up[peer.zone].push_back(address);
+      told[peer.zone].push_back(address);
     }
   }
-  std::vector<std::string> chosen;
-  for (auto& [zone, addresses] : up) {
-    std::uniform_int_distribution<std::size_t> any(0, addresses.size() - 1);
-    chosen.push_back(std::move(addresses[any(random_)]));
+  std::vector<std::vector<std::string>> zones;
+  for (auto& [zone, addresses] : told) {
+    std::shuffle(addresses.begin(), addresses.end(), random_);
+    zones.push_back(std::move(addresses));
   }
-  return chosen;
+  return zones;
 }
 
 void Peers::Post(const std::string& address, std::string_view path,

@@ -51,8 +51,9 @@ class Peers final {
   // them, and those that are lost are tried at once.
   void Follow(const PeerList& list);
 
-  // Asks for fetch/all.
+  // Asks for fetch/all: one peer, or all of other zones.
   void Ask(const std::string& address);
+  void AskOtherZones();
 
   // By quirk, writes go to lost peers too.
   void TellLost() { tells_lost_ = true; }
@@ -60,8 +61,8 @@ class Peers final {
   // Returns the peers of the own zone that are told of writes.
   std::vector<std::string> OwnZone() const;
 
-  // Returns a random peer of each other zone, among those that are told.
-  std::vector<std::string> OnePerOtherZone();
+  // Returns, for each other zone, the peers that are told, in random order.
+  std::vector<std::vector<std::string>> OtherZones();
 
   // Sends a write; `done` gets the answer, or why there is none.
   void Post(const std::string& address, std::string_view path, std::string form,

@@ -88,9 +88,7 @@ Replicator::~Replicator() {
 
 void Replicator::Start() {
   FollowRegistry();
-  for (const std::string& address : peers_.OnePerOtherZone()) {
-    peers_.Ask(address);
-  }
+  peers_.AskOtherZones();
   Pass(Write::Register(directory_.self_key()), {}, kPatience, [] {});
 }
 
@@ -115,16 +113,19 @@ milliseconds Replicator::ExchangeTimeout(milliseconds budget) const {
 bool Replicator::Pass(const Write& write, const Origin& origin,
                       milliseconds budget, Done done) {
   if (origin.is_replica) return false;
-  std::vector<std::string> addresses = peers_.OwnZone();
+  std::vector<std::vector<std::string>> told;
+  for (std::string& address : peers_.OwnZone()) {
+    told.push_back({std::move(address)});
+  }
   if (GoesAbroad(write, origin)) {
-    for (std::string& address : peers_.OnePerOtherZone()) {
-      addresses.push_back(std::move(address));
+    for (std::vector<std::string>& zone : peers_.OtherZones()) {
+      told.push_back(std::move(zone));
     }
   }
-  if (addresses.empty()) return false;
+  if (told.empty()) return false;
   const std::uint64_t id = ++last_round_;
   auto round = std::make_shared<Round>();
-  round->left = addresses.size();
+  round->left = told.size();
   round->done = std::move(done);
   const auto finish = [this, id] {
     const auto it = rounds_.find(id);
@@ -136,12 +137,33 @@ bool Replicator::Pass(const Write& write, const Origin& origin,
   };
   round->timer = loop_.RunAfter(Patience(budget), finish);
   rounds_.emplace(id, round);
-  for (const std::string& address : addresses) {
-    Tell(address, write, ExchangeTimeout(budget), [round, finish] {
+  for (std::vector<std::string>& any_of : told) {
+    TellAny(std::move(any_of), write, ExchangeTimeout(budget), [round, finish] {
       if (--round->left == 0) finish();
     });
   }
   return true;
+}
+
+// Tells one of `addresses`; the next one when that fails, for then nobody in
+// its zone may have the write. Calls `done` when one has it, or none will.
+void Replicator::TellAny(std::vector<std::string> addresses, const Write& write,
+                         milliseconds timeout, Done done) {
+  const std::string address = std::move(addresses.back());
+  addresses.pop_back();
+  Tell(address, write, timeout,
+       [this, addresses = std::move(addresses), write, timeout,
+        done = std::move(done)](bool is_told) mutable {
+         // A lost peer gets it when it is back.
+         while (!addresses.empty() && peers_.IsLost(addresses.back())) {
+           addresses.pop_back();
+         }
+         if (is_told || addresses.empty()) {
+           done();
+         } else {
+           TellAny(std::move(addresses), write, timeout, std::move(done));
+         }
+       });
 }
 
 std::string Replicator::FormOf(const Write& write) const {
@@ -161,13 +183,13 @@ std::string Replicator::FormOf(const Write& write) const {
   return "";
 }
 
-// Calls `done` when the peer has answered or failed; at once when there is
+// Calls `told` when the peer has answered or failed; at once when there is
 // nothing to tell any more.
 void Replicator::Tell(const std::string& address, const Write& write,
-                      milliseconds timeout, Done done) {
+                      milliseconds timeout, Told told) {
   std::string form = FormOf(write);
   if (form.empty()) {
-    loop_.Post(std::move(done));
+    loop_.Post([told = std::move(told)] { told(true); });
     return;
   }
   const base::Clock::TimePoint deadline = loop_.clock().Now() + timeout;
@@ -175,29 +197,29 @@ void Replicator::Tell(const std::string& address, const Write& write,
       address, PathOf(write.kind),
       WithOrigin(std::move(form), peers_.IsOwnZone(address)), timeout,
       [this, address, write, deadline,
-       done = std::move(done)](const absl::StatusOr<PeerAnswer>& answer) {
+       told = std::move(told)](const absl::StatusOr<PeerAnswer>& answer) {
         if (!answer.ok() || write.kind != Write::Kind::kRenew) {
-          done();
+          told(answer.ok());
           return;
         }
         const auto left = std::chrono::duration_cast<milliseconds>(
             deadline - loop_.clock().Now());
-        Mend(address, write, *answer, std::max(left, kLeastRepairTime), done);
+        Mend(address, write, *answer, std::max(left, kLeastRepairTime), told);
       });
 }
 
 void Replicator::Mend(const std::string& address, const Write& write,
                       const PeerAnswer& answer, milliseconds timeout,
-                      Done done) {
+                      Told told) {
   if (answer.code == kCodeNotFound) {
-    Tell(address, Write::Register(write.key), timeout, std::move(done));
+    Tell(address, Write::Register(write.key), timeout, std::move(told));
     return;
   }
   if (answer.code == kCodeConflict && answer.instance &&
       KeyOf(*answer.instance) == write.key) {
     directory_.Adopt(*answer.instance);
   }
-  done();
+  told(true);
 }
 
 bool Replicator::Leave(Done done) {
@@ -271,7 +293,7 @@ bool Replicator::IsAlive(const StoredInstance& instance) const {
 void Replicator::PushNext(const std::shared_ptr<Push>& push) {
   if (push->next == push->writes.size() || peers_.IsLost(push->address)) return;
   const Write& write = push->writes[push->next++];
-  Tell(push->address, write, kPatience, [this, push] { PushNext(push); });
+  Tell(push->address, write, kPatience, [this, push](bool) { PushNext(push); });
 }
 
 }  // namespace naming::node

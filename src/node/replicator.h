@@ -81,10 +81,10 @@ class Replicator final {
   void Start();
 
   // Passes `write`, which this node has carried out, on to every other node of
-  // the zone and to one of each other zone, as far as `origin` doesn't say that
-  // somebody else does. Returns whether there is anything to wait for; then
-  // `done` is called, not from within: when all have answered, or when
-  // `budget`, the rest of the client's time limit, or a second is over.
+  // the zone and to one of each other zone that takes it, as far as `origin`
+  // doesn't say that somebody else does. Returns whether there is anything to
+  // wait for; then `done` is called, not from within: when all have answered,
+  // or when `budget`, the rest of the client's time limit, or a second is over.
   bool Pass(const Write& write, const Origin& origin,
             std::chrono::milliseconds budget, Done done);
 
@@ -105,16 +105,21 @@ class Replicator final {
   struct Round;
   struct Push;
 
+  // Called with whether the peer has got a write.
+  using Told = std::function<void(bool)>;
+
   bool GoesAbroad(const Write& write, const Origin& origin) const;
   std::chrono::milliseconds Patience(std::chrono::milliseconds budget) const;
   std::chrono::milliseconds ExchangeTimeout(
       std::chrono::milliseconds budget) const;
   std::string FormOf(const Write& write) const;
+  void TellAny(std::vector<std::string> addresses, const Write& write,
+               std::chrono::milliseconds timeout, Done done);
   void Tell(const std::string& address, const Write& write,
-            std::chrono::milliseconds timeout, Done done);
+            std::chrono::milliseconds timeout, Told told);
   void Mend(const std::string& address, const Write& write,
             const PeerAnswer& answer, std::chrono::milliseconds timeout,
-            Done done);
+            Told told);
 
   void OnAll(const std::string& address, std::vector<StoredInstance> theirs);
   bool IsAlive(const StoredInstance& instance) const;

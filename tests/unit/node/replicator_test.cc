@@ -244,6 +244,68 @@ TEST_CASE_METHOD(ReplicatorFixture, "A write waits for a peer, but not long",
   AnswerAll();
 }
 
+TEST_CASE_METHOD(ReplicatorFixture,
+                 "A write that one node of a zone doesn't take goes to another",
+                 "[replicator]") {
+  zones = {{"sh002", {kAbroad, "10.0.1.2:7171", "10.0.1.3:7171"}}};
+  Start();
+  const std::string path = GENERATE("register", "renew", "cancel", "set");
+  CAPTURE(path);
+  WriteAndAnswer("register", kRegister);
+  Write(path, path == "register" ? kRegister
+              : path == "set"    ? With(kKey, "&status=2")
+                                 : kKey);
+  // The answers of the own zone; then one is left, of the other.
+  http.Answer(To(kB), kNothing);
+  http.Answer(To(kC), kNothing);
+  REQUIRE(http.pending().size() == 1);
+  const auto first = http.pending().front();
+
+  SECTION("while its client waits") {
+    http.Fail(first, absl::UnavailableError("refused"));
+    REQUIRE(Asked(path).size() == 1);
+    const auto second = http.pending().front();
+    CHECK(second.node != first.node);
+    CHECK(second.parameters == first.parameters);
+    CHECK_FALSE(IsAnswered());
+
+    SECTION("which takes it") {
+      http.Answer(second, kNothing);
+      CHECK(IsAnswered());
+      CHECK(http.pending().empty());
+    }
+    SECTION("until there is none") {
+      http.Fail(second, absl::UnavailableError("refused"));
+      REQUIRE(Asked(path).size() == 1);
+      const auto third = http.pending().front();
+      CHECK(third.node != second.node);
+      CHECK(third.node != first.node);
+      http.Fail(third, absl::UnavailableError("refused"));
+      CHECK(IsAnswered());
+      CHECK(Asked(path).empty());
+    }
+  }
+  SECTION("though its client has been answered") {
+    loop.Advance(seconds(1));
+    CHECK(IsAnswered());
+    http.Fail(first, absl::DeadlineExceededError("hangs"));
+    CHECK(Asked(path).size() == 1);
+    CHECK(http.pending().front().node != first.node);
+  }
+  AnswerAll();
+}
+
+TEST_CASE_METHOD(ReplicatorFixture,
+                 "A node that starts asks all others what there is",
+                 "[replicator]") {
+  ReplicatorOptions options;
+  options.nodes = {kB, kC};
+  options.zones = zones;
+  replicator.emplace(loop, http, directory, std::move(options));
+  replicator->Start();
+  CHECK(Asked("fetch/all").size() == 4);
+}
+
 TEST_CASE_METHOD(ReplicatorFixture, "A lost peer is shown and left alone",
                  "[replicator]") {
   Start();
