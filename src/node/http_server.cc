@@ -18,6 +18,9 @@
 #include <string_view>
 #include <utility>
 
+#include "node/form.h"
+#include "node/peer_protocol.h"
+
 namespace naming::node {
 namespace {
 
@@ -29,7 +32,11 @@ constexpr std::size_t kMaxHeaderBytes = (1 << 20) + 4096;
 constexpr ev_ssize_t kMaxReadHeaderBytes = 2 * kMaxHeaderBytes;
 
 // A registration has a few kilobytes.
-constexpr ev_ssize_t kMaxBodyBytes = 1 << 20;
+constexpr std::size_t kMaxBodyBytes = 1 << 20;
+
+// What a client may register in that, another node must be able to pass on: a
+// byte that isn't UTF-8 becomes three, and each of these three in a form.
+constexpr ev_ssize_t kMaxReadBodyBytes = 16 << 20;
 
 // Go's server sends a larger body in chunks.
 constexpr std::size_t kMaxWholeBody = 2048;
@@ -201,7 +208,7 @@ bool HttpServer::Listen(EventLoop& loop, ListenSocket socket) {
   http_.reset(evhttp_new(loop.base()));
   if (http_ == nullptr) return false;
   evhttp_set_max_headers_size(http_.get(), kMaxReadHeaderBytes);
-  evhttp_set_max_body_size(http_.get(), kMaxBodyBytes);
+  evhttp_set_max_body_size(http_.get(), kMaxReadBodyBytes);
   const timeval idle = ToTimeval(limits_.idle);
   evhttp_set_timeout_tv(http_.get(), &idle);
   evhttp_set_allowed_methods(http_.get(), kMethods);
@@ -250,6 +257,10 @@ void HttpServer::OnRequest(evhttp_request* request) {
   read.content_type = HeaderOf(request, "Content-Type");
   read.timeout = HeaderOf(request, "x1-bmspy-timeout");
   read.body = BodyOf(request);
+  if (read.body.size() > kMaxBodyBytes && !IsPassedOn(Form(read))) {
+    evhttp_send_error(request, 413, nullptr);  // As evhttp itself does.
+    return;
+  }
   const RequestId id = ++last_id_;
   const std::optional<Response> response = handle_(id, read);
   if (response) {

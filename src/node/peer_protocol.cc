@@ -145,12 +145,20 @@ std::string WithOrigin(std::string form, bool is_for_own_zone) {
   return form;
 }
 
+bool IsPassedOn(const Form& form) {
+  return form.First("from_zone") == "true" ||
+         form.First("replication") == "true";
+}
+
 absl::StatusOr<PeerAnswer> DecodePeerAnswer(
     const absl::StatusOr<net::HttpResponse>& response) {
   if (!response.ok()) return response.status();
   if (response->status_code != 200) {
-    return absl::InternalError(
-        absl::StrFormat("HTTP status %d", response->status_code));
+    std::string message =
+        absl::StrFormat("HTTP status %d", response->status_code);
+    return response->status_code / 100 == 4
+               ? absl::FailedPreconditionError(std::move(message))
+               : absl::InternalError(std::move(message));
   }
   const absl::StatusOr<net::JsonDocument> document =
       net::JsonDocument::Parse(response->body);

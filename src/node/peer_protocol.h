@@ -12,6 +12,7 @@
 #include "net/http_client.h"
 #include "net/json.h"
 #include "node/arguments.h"
+#include "node/form.h"
 #include "node/store.h"
 
 // What a node says to another, and how it reads what that one answers. Pure
@@ -31,6 +32,9 @@ std::string SetForm(const SetArguments& arguments);
 // itself, or one of another zone, which passes it on in that zone.
 std::string WithOrigin(std::string form, bool is_for_own_zone);
 
+// Returns whether the write that `form` is comes from another node.
+bool IsPassedOn(const Form& form);
+
 struct PeerAnswer {
   int code = 0;
   std::optional<StoredInstance> instance;  // Of renew.
@@ -39,7 +43,8 @@ struct PeerAnswer {
 
 // Reads the answer of a peer; `status` of one that didn't answer is passed on.
 //
-// Errors: those of HttpClient; kInternal, the answer isn't the protocol's.
+// Errors: those of HttpClient; kFailedPrecondition, the peer refuses this
+// request (HTTP 4xx); kInternal, the answer isn't the protocol's.
 absl::StatusOr<PeerAnswer> DecodePeerAnswer(
     const absl::StatusOr<net::HttpResponse>& response);
 

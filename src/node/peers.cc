@@ -20,6 +20,10 @@ using std::chrono::seconds;
 constexpr milliseconds kFirstPause{500};
 constexpr milliseconds kMaxPause{5000};
 
+// What a large write gets on top of its time, so that a slow peer isn't lost
+// each time that it is told.
+constexpr seconds kTimePerMiB{1};
+
 // A node may hold many instances, and nobody waits for them.
 constexpr seconds kAskTimeout{5};
 
@@ -115,19 +119,23 @@ void Peers::Post(const std::string& address, std::string_view path,
   request.headers.emplace_back("x1-bmspy-timeout",
                                absl::StrFormat("%d", timeout.count() * 3 / 4));
   request.body = std::move(form);
-  request.timeout = timeout;
+  request.timeout =
+      timeout + kTimePerMiB * static_cast<int>(request.body.size() >> 20);
   Send(std::move(request), address, std::move(done));
 }
 
 void Peers::Send(net::HttpRequest request, const std::string& address,
                  Done done) {
+  const bool is_write = request.method == net::HttpRequest::Method::kPost;
   const auto id = std::make_shared<net::HttpClient::RequestId>(0);
   *id = http_.Send(
-      std::move(request), [this, id, address, done = std::move(done)](
+      std::move(request), [this, id, address, is_write, done = std::move(done)](
                               const absl::StatusOr<net::HttpResponse>& answer) {
         under_way_.erase(*id);
         const absl::StatusOr<PeerAnswer> decoded = DecodePeerAnswer(answer);
-        OnAnswer(address, decoded.status());
+        const bool is_refused =
+            is_write && absl::IsFailedPrecondition(decoded.status());
+        OnAnswer(address, is_refused ? absl::OkStatus() : decoded.status());
         done(decoded);
       });
   under_way_.insert(*id);

@@ -28,7 +28,8 @@ namespace naming::node {
 // The other nodes, which of them answer, and the talk with them.
 //
 // A peer whose last exchange failed is lost: no write waits for it any more. It
-// is asked for fetch/all again and again, rarely, until it answers.
+// is asked for fetch/all again and again, rarely, until it answers. One that
+// refuses a write isn't lost.
 //
 // Used on the loop's thread only, or before that loop runs and after it ended.
 class Peers final {
@@ -64,7 +65,8 @@ class Peers final {
   // Returns, for each other zone, the peers that are told, in random order.
   std::vector<std::vector<std::string>> OtherZones();
 
-  // Sends a write; `done` gets the answer, or why there is none.
+  // Sends a write; `done` gets the answer, or why there is none:
+  // kFailedPrecondition says that the peer refuses it.
   void Post(const std::string& address, std::string_view path, std::string form,
             std::chrono::milliseconds timeout, Done done);
 

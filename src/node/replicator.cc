@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "absl/status/status.h"
+#include "absl/strings/str_format.h"
 #include "node/lease_sweeper.h"
 
 namespace naming::node {
@@ -77,7 +79,8 @@ Replicator::Replicator(base::Loop& loop, net::HttpClient& http,
              [this](const std::string& address,
                     std::vector<StoredInstance> instances) {
                OnAll(address, std::move(instances));
-             }) {
+             }),
+      random_(base::SeededRandom(options_.seed)) {
   directory_.RememberCancels();
   if (options_.faults.hanging_writes) peers_.TellLost();
 }
@@ -198,14 +201,27 @@ void Replicator::Tell(const std::string& address, const Write& write,
       WithOrigin(std::move(form), peers_.IsOwnZone(address)), timeout,
       [this, address, write, deadline,
        told = std::move(told)](const absl::StatusOr<PeerAnswer>& answer) {
+        // Another time, or another node of the zone, would make no difference.
+        const bool is_refused = absl::IsFailedPrecondition(answer.status());
+        if (is_refused) LogRefusal(address, write, answer.status());
         if (!answer.ok() || write.kind != Write::Kind::kRenew) {
-          told(answer.ok());
+          told(answer.ok() || is_refused);
           return;
         }
         const auto left = std::chrono::duration_cast<milliseconds>(
             deadline - loop_.clock().Now());
         Mend(address, write, *answer, std::max(left, kLeastRepairTime), told);
       });
+}
+
+void Replicator::LogRefusal(const std::string& address, const Write& write,
+                            const absl::Status& status) {
+  if (!options_.log_sink) return;
+  options_.log_sink(
+      {LogLevel::kWarning,
+       absl::StrFormat("node: peer %s: refuses %s %s %s: %s", address,
+                       PathOf(write.kind), write.key.app.app_id,
+                       write.key.hostname, std::string(status.message()))});
 }
 
 void Replicator::Mend(const std::string& address, const Write& write,
@@ -281,6 +297,9 @@ void Replicator::OnAll(const std::string& address,
                                : known->second < ours.dirty_timestamp;
     if (is_missed) tell(Write::Register(key));
   });
+  // One that makes the peer fail each time must not keep it from the same
+  // others each time.
+  std::shuffle(push->writes.begin(), push->writes.end(), random_);
   for (std::size_t i = 0; i < kPushesAtOnce; ++i) PushNext(push);
 }
 

@@ -8,10 +8,12 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "base/loop.h"
 #include "naming/log.h"
 #include "net/http_client.h"
@@ -117,6 +119,8 @@ class Replicator final {
                std::chrono::milliseconds timeout, Done done);
   void Tell(const std::string& address, const Write& write,
             std::chrono::milliseconds timeout, Told told);
+  void LogRefusal(const std::string& address, const Write& write,
+                  const absl::Status& status);
   void Mend(const std::string& address, const Write& write,
             const PeerAnswer& answer, std::chrono::milliseconds timeout,
             Told told);
@@ -130,6 +134,7 @@ class Replicator final {
   Directory& directory_;
   const ReplicatorOptions options_;
   Peers peers_;
+  std::minstd_rand random_;
   bool has_synced_ = false;
   std::map<std::uint64_t, std::shared_ptr<Round>> rounds_;
   std::uint64_t last_round_ = 0;

@@ -143,6 +143,50 @@ TEST_CASE("A node that hangs delays one write for a bounded time",
   }));
 }
 
+TEST_CASE("Whatever a client may register reaches the other nodes",
+          "[node][peers]") {
+  Cluster cluster;
+  cluster.StartAll();
+  struct Case {
+    const char* what;
+    const char* name;
+    std::string value;
+  };
+  // In a form each '"' has three bytes, and what isn't UTF-8 has nine: beyond a
+  // client's limit of 1 MiB.
+  const auto c =
+      GENERATE(Case{"quotes", "version", std::string(500'000, '"')},
+               Case{"not UTF-8", "metadata",
+                    "{\"a\":\"" + std::string(150'000, '\xff') + "\"}"});
+  CAPTURE(c.what);
+  Register(cluster.a, "main.account", "big",
+           std::string("&") + c.name + "=" + c.value);
+  Register(cluster.a, "main.account", "after");
+  for (const Place* const place : {&cluster.b, &cluster.c}) {
+    // The client is answered after a second, whether they have it or not.
+    CHECK(Eventually([&] {
+      return place->Holds("main.account", "\"after\"") &&
+             place->Holds("main.account", "\"big\"");
+    }));
+    CHECK(place->Get("nodes").find("\"status\":1") == std::string::npos);
+  }
+}
+
+TEST_CASE("A registration that peers refuse keeps nothing else from them",
+          "[node][peers]") {
+  Cluster cluster;
+  cluster.StartAll();
+  Fault refused = Fault::Refuse("", 413);
+  refused.parameters = {{"hostname", "big"}, {"replication", "true"}};
+  cluster.b.node().AddFault(refused);
+  Register(cluster.a, "main.account", "big");
+  Register(cluster.a, "main.account", "after");
+  CHECK(cluster.b.Holds("main.account", "\"after\""));
+  CHECK_FALSE(cluster.b.Holds("main.account", "\"big\""));
+  CHECK(cluster.c.Holds("main.account", "\"big\""));
+  CHECK(cluster.a.Get("nodes").find("\"status\":1") == std::string::npos);
+}
+
 TEST_CASE("What was cancelled while a node was cut off stays cancelled",
           "[node][peers]") {
   Cluster cluster;

@@ -109,6 +109,10 @@ NAMING_EXPORT absl::Status Validate(const DiscoveryNodeOptions& options);
 // not before an hour has passed. With three instances or fewer, the node itself
 // among them, that many staying away means nothing.
 //
+// A request's body has up to 1 MiB, and up to 16 MiB when another node passes a
+// write on, so that it can pass on whatever it was told; beyond that the answer
+// is HTTP 413. What a peer refuses is logged, and that peer goes without it.
+//
 // Thread-safe, from threads other than its own. Owns one thread, and another
 // when it has a state file.
 class NAMING_EXPORT DiscoveryNode final {

@@ -357,6 +357,41 @@ TEST_CASE("A body that is too large is refused", "[node]") {
   CHECK(IsServing(*node));
 }
 
+TEST_CASE("A client's body has up to 1 MiB, one from another node 16 MiB",
+          "[node]") {
+  const auto node = StartNode();
+  struct Case {
+    const char* more;
+    std::size_t size;
+    const char* answer;
+  };
+  constexpr std::size_t kMiB = 1 << 20;
+  const auto c = GENERATE(
+      Case{"", kMiB, "HTTP/1.1 200"}, Case{"", kMiB + 1, "HTTP/1.1 413"},
+      Case{"&from_zone=false&replication=false", kMiB + 1, "HTTP/1.1 413"},
+      Case{"&from_zone=true", kMiB + 1, "HTTP/1.1 200"},
+      Case{"&replication=true", kMiB + 1, "HTTP/1.1 200"},
+      Case{"&replication=true", 16 * kMiB, "HTTP/1.1 200"});
+  CAPTURE(c.more, c.size);
+  const std::string more = c.more;
+  std::string form =
+      "zone=z&env=dev&appid=a&hostname=h&status=1&addrs=x&version=";
+  form.append(c.size - form.size() - more.size(), 'x');
+  TcpConnection client(node->address());
+  client.Send(HttpPost("/discovery/register", form + more));
+  const std::string answer = client.ReadAnswer();
+  CHECK(answer.find(c.answer) == 0);
+  // In the way of larger ones, which aren't read to the end.
+  if (answer.find("HTTP/1.1 413") == 0) {
+    TcpConnection larger(node->address());
+    larger.Send(
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n");
+    CHECK(BodyOf(answer) == BodyOf(larger.ReadAnswer()));
+    CHECK(client.IsClosed());
+  }
+  CHECK(IsServing(*node));
+}
+
 TEST_CASE("Stop closes every connection, and a second call does nothing",
           "[node]") {
   const auto node = StartNode();

@@ -121,8 +121,29 @@ TEST_CASE("The answer to a renewal of what isn't there has no instance",
   CHECK_FALSE(answer->instance);
 }
 
+TEST_CASE("A peer that refuses a request says so", "[peer_protocol]") {
+  const absl::Status status = Decode("404 page not found", 404).status();
+  CHECK(absl::IsFailedPrecondition(status));
+  CHECK(status.message() == "HTTP status 404");
+}
+
+TEST_CASE("A write from another node has a parameter that says so",
+          "[peer_protocol]") {
+  const auto is_passed_on = [](const std::string& form) {
+    Request request;
+    request.method = "POST";
+    request.content_type = "application/x-www-form-urlencoded";
+    request.body = form;
+    return IsPassedOn(Form(request));
+  };
+  CHECK(is_passed_on(WithOrigin("a=b", true)));
+  CHECK(is_passed_on(WithOrigin("a=b", false)));
+  CHECK_FALSE(is_passed_on("a=b"));
+  CHECK_FALSE(is_passed_on("a=b&replication=false&from_zone=false"));
+}
+
 TEST_CASE("What isn't the protocol's is an error", "[peer_protocol]") {
-  CHECK(absl::IsInternal(Decode("404 page not found", 404).status()));
+  CHECK(absl::IsInternal(Decode("", 503).status()));
   CHECK(absl::IsInternal(Decode("<html>").status()));
   CHECK(absl::IsInternal(Decode("").status()));
   CHECK(absl::IsInternal(Decode("{}").status()));

@@ -36,6 +36,9 @@ class ReplicatorFixture : public NodeFixture {
     options.nodes = {"127.0.0.1:7171", kB, kC};
     options.zones = zones;
     options.faults = faults;
+    options.log_sink = [this](const LogRecord& record) {
+      log.push_back(record);
+    };
     replicator.emplace(loop, http, directory, std::move(options));
     directory.SetEvents(
         {[this](const AppKey& app) { replicator->OnChange(app); },
@@ -306,6 +309,87 @@ TEST_CASE_METHOD(ReplicatorFixture,
   CHECK(Asked("fetch/all").size() == 4);
 }
 
+TEST_CASE_METHOD(ReplicatorFixture, "A large write has more time",
+                 "[replicator]") {
+  Start();
+  Write("register", With(kRegister, "&version=") + std::string(3 << 20, 'v'));
+  CHECK(To(kB).request.timeout == seconds(4));
+  loop.Advance(seconds(1));
+  CHECK(IsAnswered());  // But its client doesn't wait for it.
+  AnswerAll();
+}
+
+TEST_CASE_METHOD(ReplicatorFixture, "A peer that refuses a write isn't lost",
+                 "[replicator]") {
+  Start();
+  const int status = GENERATE(400, 404, 413, 499);
+  Write("register", kRegister);
+  const std::string abroad = http.pending().back().node;
+
+  SECTION("in its zone") {
+    http.Answer(To(kB), "Request Entity Too Large", status);
+    AnswerAll();
+    CHECK(IsAnswered());
+    CHECK(replicator->Nodes()[1].status == 0);
+    CHECK(Asked("fetch/all").empty());
+    REQUIRE(log.size() == 1);
+    CHECK(log[0].level == LogLevel::kWarning);
+    CHECK(log[0].message ==
+          "node: peer 10.0.0.2:7171: refuses /discovery/register main.account "
+          "h1: HTTP status " +
+              std::to_string(status));
+    Write("renew", kKey);
+    CHECK(Asked("renew").size() == 3);
+  }
+  SECTION("in another, where nobody else is asked") {
+    http.Answer(http.pending().back(), "", status);
+    CHECK(http.pending().size() == 2);
+    CHECK(log.size() == 1);
+  }
+  SECTION("and gets the rest of what it missed") {
+    AnswerAll();
+    for (int i = 0; i < 20; ++i) {
+      WriteAndAnswer("register",
+                     "zone=sh001&env=dev&hostname=h1&status=1"
+                     "&addrs=a&appid=app" +
+                         std::to_string(i));
+    }
+    Lose(kB);
+    AnswerAll();
+    loop.Advance(milliseconds(500));
+    http.Answer(To(kB), kNothing);
+    std::size_t count = 0;
+    while (!http.pending().empty()) {
+      CHECK(To(kB).path == "/discovery/register");
+      http.Answer(To(kB), "", status);
+      ++count;
+    }
+    CHECK(count == 23);  // With the node itself, main.account and lost.app.
+    loop.Advance(seconds(20));
+    CHECK(http.pending().empty());
+    CHECK(replicator->Nodes()[1].status == 0);
+  }
+  AnswerAll();
+}
+
+TEST_CASE_METHOD(ReplicatorFixture,
+                 "A peer whose server fails, or that refuses to tell, is lost",
+                 "[replicator]") {
+  Start();
+  SECTION("its server fails") {
+    Write("register", kRegister);
+    http.Answer(To(kB), "", 503);
+  }
+  SECTION("it refuses to tell") {
+    Lose(kB);
+    AnswerAll();
+    loop.Advance(milliseconds(500));
+    http.Answer(To(kB), "", 404);
+  }
+  CHECK(replicator->Nodes()[1].status == 1);
+  AnswerAll();
+}
+
 TEST_CASE_METHOD(ReplicatorFixture, "A lost peer is shown and left alone",
                  "[replicator]") {
   Start();
@@ -387,7 +471,7 @@ TEST_CASE_METHOD(ReplicatorFixture,
   const std::string gone = "zone=sh002&env=dev&appid=gone.app&hostname=h1";
   const std::string more = "&status=1&addrs=a&dirty_timestamp=100";
   WriteAndAnswer("register", gone + more);
-  std::string held = EncodeAll(directory.store());
+  const std::string held = EncodeAll(directory.store());
   Lose(kAbroad);
   WriteAndAnswer("cancel", gone);
 
@@ -405,31 +489,30 @@ TEST_CASE_METHOD(ReplicatorFixture,
     CHECK(cancel.Values("from_zone") == std::vector<std::string>{"true"});
   }
   SECTION("unless it is out of date when its turn comes") {
-    // As many as are told at a time are before it.
     Store theirs(loop.clock());
-    for (int i = 0; i < 8; ++i) {
+    std::vector<std::string> keys;
+    for (int i = 0; i < 20; ++i) {
       const std::string app = "app" + std::to_string(i);
-      const std::string key = "zone=sh001&env=dev&hostname=h1&appid=" + app;
-      WriteAndAnswer("register", key + more);
+      keys.push_back("zone=sh001&env=dev&hostname=h1&appid=" + app);
+      WriteAndAnswer("register", keys.back() + more);
       theirs.Adopt(*Get(app));
-      WriteAndAnswer("cancel", key);
+      WriteAndAnswer("cancel", keys.back());
     }
-    const std::string first = EncodeAll(theirs);
-    held = first.substr(0, first.size() - 1) + "," + held.substr(1);
     loop.Advance(milliseconds(500));
-    http.Answer(To(kAbroad), "{\"code\":0,\"data\":" + held + "}");
-    REQUIRE(http.CountWaiting("/discovery/cancel") == 8);
-    Write("register", gone + "&status=1&addrs=a&replication=true");
-    std::vector<std::string> apps;
+    http.Answer(To(kAbroad), "{\"code\":0,\"data\":" + EncodeAll(theirs) + "}");
+    const std::size_t at_once = http.CountWaiting("/discovery/cancel");
+    CHECK(at_once > 0);
+    CHECK(at_once < keys.size());
+    for (const std::string& key : keys) {
+      Write("register", key + "&status=1&addrs=a&replication=true");
+    }
+    std::size_t cancels = 0;
     while (!http.pending().empty()) {
-      const auto pending = http.pending().front();
-      if (pending.path == "/discovery/cancel") {
-        apps.push_back(pending.Values("appid")[0]);
-      }
-      http.Answer(pending, kNothing);
+      cancels += http.pending().front().path == "/discovery/cancel" ? 1 : 0;
+      http.Answer(http.pending().front(), kNothing);
       loop.RunReady();
     }
-    CHECK(std::count(apps.begin(), apps.end(), "gone.app") == 0);
+    CHECK(cancels == at_once);
   }
   SECTION("a registration") {
     WriteAndAnswer("register",
