@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "node/answers.h"
+#include "node/peer_protocol.h"
 #include "node/request_path.h"
 
 namespace naming::node {
@@ -46,17 +47,6 @@ milliseconds TimeLimit(std::string_view timeout, milliseconds max) {
 std::uint32_t StatusOf(std::int64_t number) {
   const auto status = static_cast<std::uint32_t>(number);
   return status == number ? status : 0;
-}
-
-// Real nodes pass addresses on as one, joined by commas.
-void SplitAtCommas(std::vector<std::string>& addrs) {
-  std::vector<std::string> parts;
-  for (const std::string& addr : addrs) {
-    for (const std::string_view part : base::Split(addr, ',')) {
-      if (!part.empty()) parts.emplace_back(part);
-    }
-  }
-  addrs = std::move(parts);
 }
 
 }  // namespace
@@ -154,7 +144,7 @@ std::optional<Response> Handlers::Register(RequestId id, const Request& request,
   instance.addrs = std::move(arguments->addrs);
   const bool is_passed_on = arguments->is_replica || arguments->is_from_zone;
   if (is_passed_on && !directory_.quirks().joined_addrs()) {
-    SplitAtCommas(instance.addrs);
+    instance.addrs = SplitAddresses(instance.addrs);
   }
   instance.version = std::move(arguments->version);
   instance.metadata = *std::move(metadata);

@@ -3,10 +3,9 @@
 #include "node/peer_list.h"
 
 #include <optional>
-#include <string_view>
 
-#include "base/text.h"
 #include "base/url.h"
+#include "node/peer_protocol.h"
 
 namespace naming::node {
 namespace {
@@ -16,16 +15,14 @@ bool CanConnect(const base::HostPort& host_port) {
          host_port.host != "::";
 }
 
-// Replicas of a real node hold all addresses as one, joined with commas.
 std::vector<std::string> HttpAddresses(const StoredInstance& node) {
   std::vector<std::string> addresses;
-  for (const std::string& joined : node.addrs) {
-    for (const std::string_view addr : base::Split(joined, ',')) {
-      const std::optional<base::Address> address = base::ParseAddress(addr);
-      if (address && address->scheme == "http" &&
-          CanConnect(address->host_port)) {
-        addresses.push_back(address->host_port.ToString());
-      }
+  // Replicas of a real node hold all addresses as one.
+  for (const std::string& addr : SplitAddresses(node.addrs)) {
+    const std::optional<base::Address> address = base::ParseAddress(addr);
+    if (address && address->scheme == "http" &&
+        CanConnect(address->host_port)) {
+      addresses.push_back(address->host_port.ToString());
     }
   }
   return addresses;

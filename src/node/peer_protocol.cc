@@ -2,6 +2,7 @@
 
 #include "node/peer_protocol.h"
 
+#include <cstddef>
 #include <string_view>
 #include <utility>
 
@@ -34,6 +35,13 @@ std::string Joined(const std::vector<std::string>& addrs) {
     joined += addr;
   }
   return joined;
+}
+
+bool BeginsWithScheme(std::string_view text) {
+  const std::size_t end = text.find_first_not_of(
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
+  return end != 0 && end != std::string_view::npos &&
+         text.substr(end, 3) == "://";
 }
 
 std::string Text(const net::JsonValue& object, std::string_view name) {
@@ -143,6 +151,23 @@ std::string WithOrigin(std::string form, bool is_for_own_zone) {
   base::AppendParameter(form, "replication",
                         is_for_own_zone ? "true" : "false");
   return form;
+}
+
+std::vector<std::string> SplitAddresses(const std::vector<std::string>& addrs) {
+  std::vector<std::string> parts;
+  for (std::string_view rest : addrs) {
+    for (std::size_t comma = rest.find(','); comma != std::string_view::npos;) {
+      if (BeginsWithScheme(rest.substr(comma + 1))) {
+        parts.emplace_back(rest.substr(0, comma));
+        rest.remove_prefix(comma + 1);
+        comma = rest.find(',');
+      } else {
+        comma = rest.find(',', comma + 1);
+      }
+    }
+    parts.emplace_back(rest);
+  }
+  return parts;
 }
 
 bool IsPassedOn(const Form& form) {

@@ -32,6 +32,10 @@ std::string SetForm(const SetArguments& arguments);
 // itself, or one of another zone, which passes it on in that zone.
 std::string WithOrigin(std::string form, bool is_for_own_zone);
 
+// Returns the addresses of `addrs`, as a peer passes them on: real nodes join
+// them. A comma is between two of them where "scheme://" follows it.
+std::vector<std::string> SplitAddresses(const std::vector<std::string>& addrs);
+
 // Returns whether the write that `form` is comes from another node.
 bool IsPassedOn(const Form& form);
 

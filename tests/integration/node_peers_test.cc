@@ -143,6 +143,19 @@ TEST_CASE("A node that hangs delays one write for a bounded time",
   }));
 }
 
+TEST_CASE("An address with a comma is the same on every node",
+          "[node][peers]") {
+  TwoZones zones;
+  REQUIRE(
+      zones.a.Post("register", Key("main.account", "h1") +
+                                   "&status=1&addrs=http%3A%2F%2Fx%3A1%2F%3F"
+                                   "ids%3D1%2C2&addrs=%2C&addrs=a,b") == kOk);
+  for (const Place* const place : {&zones.a, &zones.b, &zones.c}) {
+    CHECK(place->Holds("main.account",
+                       R"("addrs":["http://x:1/?ids=1,2",",","a,b"])"));
+  }
+}
+
 TEST_CASE("Whatever a client may register reaches the other nodes",
           "[node][peers]") {
   Cluster cluster;

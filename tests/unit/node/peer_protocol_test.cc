@@ -55,6 +55,22 @@ TEST_CASE("On request addresses are joined as the real server does",
                   "grpc%3A%2F%2F127.0.0.1%3A9000&status") != std::string::npos);
 }
 
+TEST_CASE("Addresses are apart where a scheme follows a comma",
+          "[peer_protocol]") {
+  using Strings = std::vector<std::string>;
+  CHECK(SplitAddresses({"http://x:1,grpc://y:2,a+b-c.d1://z"}) ==
+        Strings{"http://x:1", "grpc://y:2", "a+b-c.d1://z"});
+  CHECK(SplitAddresses({"http://x:1", "grpc://y:2,grpc://z:3"}) ==
+        Strings{"http://x:1", "grpc://y:2", "grpc://z:3"});
+  const std::string whole = GENERATE(
+      "http://x:1/?ids=1,2,3", "http://x:1/?ids=1,http", "http://x:1,://y",
+      "http://x:1,/a://y", ",", "a,b", "http://x:1,", ",,x");
+  CHECK(SplitAddresses({whole}) == Strings{whole});
+  CHECK(SplitAddresses({whole + ",http://y:2"}) ==
+        Strings{whole, "http://y:2"});
+  CHECK(SplitAddresses({}).empty());
+}
+
 TEST_CASE("The other writes say what the real server's do", "[peer_protocol]") {
   CHECK(RenewForm(MakeStored()) ==
         "region=sh&zone=sh001&env=dev&appid=rep.app&hostname=h1"
