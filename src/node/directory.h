@@ -34,7 +34,8 @@ struct NodeIdentity {
   std::string zone;
   std::string env;
   std::string hostname;
-  std::string address;  // "host:port"
+  std::string address;                            // "host:port"
+  std::vector<std::string> other_addresses = {};  // Each names it too.
 };
 
 // What a Directory tells the rest of the node. Each may be empty.

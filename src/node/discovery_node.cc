@@ -122,7 +122,8 @@ struct DiscoveryNode::Rep {
   std::string address;
   std::string scheduler_dir;
   Quirks quirks;
-  std::string own_address;  // What other nodes know it by.
+  std::string own_address;                   // What other nodes know it by.
+  std::vector<std::string> other_addresses;  // What else names it.
   RequestRecord record;
   Faults faults;
   std::unique_ptr<EventLoop> loop;  // Outlives what follows.
@@ -143,6 +144,8 @@ struct DiscoveryNode::Rep {
   base::CondVar has_left_changed;
   bool has_left ABSL_GUARDED_BY(leave_mutex) = false;
 
+  void FindItself(const DiscoveryNodeOptions& options,
+                  const base::HostPort& listening);
   void Assemble(DiscoveryNodeOptions options);
   void StartReplicator(const DiscoveryNodeOptions& options);
   void Leave();
@@ -177,15 +180,27 @@ bool DiscoveryNode::Rep::Build(DiscoveryNodeOptions options,
   return server != nullptr;
 }
 
+void DiscoveryNode::Rep::FindItself(const DiscoveryNodeOptions& options,
+                                    const base::HostPort& listening) {
+  other_addresses = OwnEntries(listening, options.nodes);
+  own_address = OwnAddress(listening, other_addresses);
+  for (const auto& [zone, nodes] : options.zones) {
+    const std::vector<std::string> own = OwnEntries(listening, nodes);
+    other_addresses.insert(other_addresses.end(), own.begin(), own.end());
+  }
+  other_addresses.push_back(listening.ToString());
+}
+
 // Makes what answers requests, behind the intake and the server.
 void DiscoveryNode::Rep::Assemble(DiscoveryNodeOptions options) {
   const auto reply = [this](RequestId id, const Response& response) {
     intake->Reply(id, response);
   };
-  directory.emplace(*loop,
-                    NodeIdentity{options.region, options.zone, options.env,
-                                 options.hostname, own_address},
-                    std::random_device()(), options.log_sink, reply, quirks);
+  directory.emplace(
+      *loop,
+      NodeIdentity{options.region, options.zone, options.env, options.hostname,
+                   own_address, other_addresses},
+      std::random_device()(), options.log_sink, reply, quirks);
   if (!options.state_file.empty()) {
     state.emplace(*loop, *directory, options.state_file, options.log_sink);
     state->Load();
@@ -263,7 +278,7 @@ absl::StatusOr<std::unique_ptr<DiscoveryNode>> DiscoveryNode::Start(
   rep->address = socket->address().ToString();
   rep->scheduler_dir = options.scheduler_dir;
   rep->quirks = quirks;
-  rep->own_address = OwnAddress(socket->address(), options.nodes);
+  rep->FindItself(options, socket->address());
   if (!rep->Build(std::move(options), *std::move(socket))) {
     return unavailable("out of memory or file descriptors");
   }

@@ -6,6 +6,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstring>
+#include <memory>
 #include <optional>
 
 namespace naming::node {
@@ -20,35 +23,67 @@ bool CanBind(const addrinfo& info) {
   return is_bound;
 }
 
-bool IsThisMachine(const std::string& host) {
+struct AddrInfoDeleter {
+  void operator()(addrinfo* info) const { freeaddrinfo(info); }
+};
+using AddrInfos = std::unique_ptr<addrinfo, AddrInfoDeleter>;
+
+// Null: `host` has no address.
+AddrInfos LookUp(const std::string& host) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_DGRAM;
   addrinfo* found = nullptr;
-  if (getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return false;
-  bool is_own = false;
-  for (const addrinfo* info = found; info != nullptr && !is_own;
-       info = info->ai_next) {
-    is_own = CanBind(*info);
-  }
-  freeaddrinfo(found);
-  return is_own;
+  if (getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return nullptr;
+  return AddrInfos(found);
+}
+
+bool AreSame(const addrinfo& a, const addrinfo& b) {
+  return a.ai_addrlen == b.ai_addrlen &&
+         std::memcmp(a.ai_addr, b.ai_addr, a.ai_addrlen) == 0;
+}
+
+bool IsAnyAddress(const std::string& host) {
+  return host == "0.0.0.0" || host == "::";
 }
 
 }  // namespace
 
-std::string OwnAddress(const base::HostPort& listening,
-                       const std::vector<std::string>& nodes) {
-  if (listening.host != "0.0.0.0" && listening.host != "::") {
-    return listening.ToString();
-  }
+std::vector<std::string> OwnEntries(const base::HostPort& listening,
+                                    const std::vector<std::string>& nodes) {
+  std::vector<std::string> own;
+  AddrInfos listens;
+  const auto is_own = [&](const std::string& host) {
+    if (host == listening.host) return true;
+    const AddrInfos found = LookUp(host);
+    const bool is_any = IsAnyAddress(listening.host);
+    if (!is_any && listens == nullptr) listens = LookUp(listening.host);
+    for (const addrinfo* info = found.get(); info != nullptr;
+         info = info->ai_next) {
+      // It listens on the first one alone of those that its own name has.
+      if (is_any ? CanBind(*info)
+                 : listens != nullptr && AreSame(*info, *listens)) {
+        return true;
+      }
+    }
+    return false;
+  };
   for (const std::string& node : nodes) {
     const std::optional<base::HostPort> host_port = base::ParseHostPort(node);
     if (host_port && host_port->port == listening.port &&
-        IsThisMachine(host_port->host)) {
-      return node;
+        is_own(host_port->host)) {
+      own.push_back(node);
     }
   }
-  return listening.ToString();
+  return own;
+}
+
+std::string OwnAddress(const base::HostPort& listening,
+                       const std::vector<std::string>& own_entries) {
+  std::string address = listening.ToString();
+  const bool is_listed = std::find(own_entries.begin(), own_entries.end(),
+                                   address) != own_entries.end();
+  if (is_listed || own_entries.empty()) return address;
+  return own_entries.front();
 }
 
 }  // namespace naming::node

@@ -10,12 +10,18 @@
 
 namespace naming::node {
 
-// Returns the "host:port" by which a node that listens on `listening` is known.
-// Where it listens on every address of the machine (0.0.0.0, ::), that is the
-// one of `nodes` which has its port and is this machine's; none: `listening`.
-// May wait for host names to be looked up.
+// Returns those of `nodes`, each "host:port", that are a node which listens on
+// `listening`: they have its port, and are its address, or name it. Where it
+// listens on every address of the machine (0.0.0.0, ::), any of these is its
+// own. May wait for host names to be looked up.
+std::vector<std::string> OwnEntries(const base::HostPort& listening,
+                                    const std::vector<std::string>& nodes);
+
+// Returns the "host:port" by which a node that listens on `listening` is known,
+// `own_entries` being what OwnEntries() returns: where it listens, if that is
+// among them, or there are none; else the first.
 std::string OwnAddress(const base::HostPort& listening,
-                       const std::vector<std::string>& nodes);
+                       const std::vector<std::string>& own_entries);
 
 }  // namespace naming::node
 

@@ -52,6 +52,7 @@ PeerList ListPeers(const NodeIdentity& self,
     }
   }
   peers.erase(self.address);
+  for (const std::string& address : self.other_addresses) peers.erase(address);
   return peers;
 }
 

@@ -355,6 +355,39 @@ TEST_CASE("Renewals mend what differs between two zones", "[node][peers]") {
   }
 }
 
+TEST_CASE("Nodes that are listed by their host's name are there once",
+          "[node][peers]") {
+  Cluster cluster;
+  const auto name = [](const Place& place) {
+    return absl::StrFormat("localhost:%d", place.port());
+  };
+  DiscoveryNodeOptions options;
+  options.nodes = {name(cluster.a), name(cluster.b)};
+  cluster.a.Start(options);
+  cluster.b.Start(options);
+  const auto entry = [](const std::string& address) {
+    return absl::StrFormat(R"({"addr":"%s","status":0,"zone":"sh001"})",
+                           address);
+  };
+  const std::string a = entry(name(cluster.a));
+  const std::string b = entry(name(cluster.b));
+  const std::string before = R"({"code":0,"message":"0","ttl":1,"data":[)";
+  const auto nodes = [&] {
+    return cluster.a.Get("nodes") == before + a + "," + b + "]}" &&
+           cluster.b.Get("nodes") == before + b + "," + a + "]}";
+  };
+  CHECK(Eventually([&] {
+    return cluster.a.Holds("infra.discovery", "node-" + cluster.b.address()) &&
+           cluster.b.Holds("infra.discovery", "node-" + cluster.a.address()) &&
+           nodes();
+  }));
+  cluster.a.node().ClearRequests();
+  Register(cluster.a, "main.account", "h1");
+  CHECK(cluster.b.Holds("main.account", "h1"));
+  CHECK(cluster.a.node().requests().size() == 1);
+  CHECK(nodes());
+}
+
 TEST_CASE("/nodes lists the own zone alone", "[node][peers]") {
   TwoZones zones;
   const std::string nodes = zones.a.Get("nodes");

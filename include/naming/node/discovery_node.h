@@ -67,10 +67,11 @@ struct NAMING_EXPORT DiscoveryNodeOptions {
   std::vector<std::string> quirks;
 
   // The nodes of its own zone, each "host:port", with or without itself: they
-  // pass on to each other what they are told. A node that listens on all of its
-  // machine's addresses is known by the one that stands here. Nodes that
-  // register themselves as infra.discovery with any of them join in. Empty, and
-  // `zones` too: it keeps to itself.
+  // pass on to each other what they are told. A node that stands here under
+  // another name than options.listen, or listens on all of its machine's
+  // addresses, is known by what stands here; so a node is to have one name in
+  // the options of all. Nodes that register themselves as infra.discovery with
+  // any of them join in. Empty, and `zones` too: it keeps to itself.
   std::vector<std::string> nodes;
 
   // Nodes of other zones, by zone.
@@ -118,7 +119,8 @@ NAMING_EXPORT absl::Status Validate(const DiscoveryNodeOptions& options);
 class NAMING_EXPORT DiscoveryNode final {
  public:
   // Returns a node that listens and answers. A host name in options.listen is
-  // looked up, which may take its time.
+  // looked up, and so are those in options.nodes and options.zones that have
+  // the same port, which may take its time.
   //
   // Errors: kInvalidArgument, see Validate(), or options.scheduler_dir can't be
   // read, or no file written beside options.state_file; kUnavailable, the

@@ -44,6 +44,15 @@ TEST_CASE_METHOD(PeerListFixture,
                            {"10.0.1.2:7171", "sh002"}});
 }
 
+TEST_CASE_METHOD(PeerListFixture, "Nothing that names itself is a peer",
+                 "[peer_list]") {
+  self_.other_addresses = {"node1:7171", "alias:7171"};
+  nodes_ = {"10.0.0.1:7171", "node1:7171", "node2:7171"};
+  zones_ = {{"sh002", {"alias:7171"}}};
+  Register("sh001", "node9", {"http://node1:7171"});
+  CHECK(List() == PeerList{{"node2:7171", "sh001"}});
+}
+
 TEST_CASE_METHOD(PeerListFixture, "Peers are those that are registered",
                  "[peer_list]") {
   nodes_ = {"10.0.0.2:7171"};
