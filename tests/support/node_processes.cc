@@ -12,12 +12,14 @@
 namespace naming::testing {
 
 NodeProcesses::NodeProcesses(std::string program,
-                             std::vector<std::string> quirks)
+                             std::vector<std::string> quirks,
+                             std::vector<std::string> zones)
     : program_(std::move(program)) {
   for (std::string& names : quirks) {
     Place place;
     place.port = std::make_unique<RefusingPort>();
     place.quirks = std::move(names);
+    if (!zones.empty()) place.zone = zones[places_.size()];
     places_.push_back(std::move(place));
   }
   Restore();
@@ -56,16 +58,17 @@ void NodeProcesses::Continue(std::size_t i) {
 }
 
 void NodeProcesses::Start(std::size_t i) {
-  std::string nodes;
-  for (const std::string& address : addresses()) {
-    if (!nodes.empty()) nodes += ",";
-    nodes += address;
-  }
+  const std::string& zone = places_[i].zone;
   std::vector<std::string> arguments = {program_, "--listen", address(i),
-                                        "--zone", "zone01"};
+                                        "--zone", zone};
   // One alone keeps to itself.
-  if (size() > 1) {
-    arguments.insert(arguments.end(), {"--nodes", nodes});
+  for (std::size_t j = 0; j < size() && size() > 1; ++j) {
+    if (places_[j].zone == zone) {
+      arguments.insert(arguments.end(), {"--nodes", address(j)});
+    } else {
+      arguments.insert(arguments.end(),
+                       {"--zones", places_[j].zone + "=" + address(j)});
+    }
   }
   if (!places_[i].quirks.empty()) {
     arguments.insert(arguments.end(), {"--quirks", places_[i].quirks});

@@ -19,9 +19,10 @@ namespace naming::testing {
 // For one thread.
 class NodeProcesses final {
  public:
-  // Starts as many nodes of one zone as `quirks` has entries: names as
-  // --quirks takes them; "" for none.
-  NodeProcesses(std::string program, std::vector<std::string> quirks);
+  // Starts as many nodes as `quirks` has entries: names as --quirks takes them;
+  // "" for none. `zones` has the zone of each; empty: one zone for all.
+  NodeProcesses(std::string program, std::vector<std::string> quirks,
+                std::vector<std::string> zones = {});
 
   std::size_t size() const { return places_.size(); }
   std::string address(std::size_t i) const;
@@ -51,6 +52,7 @@ class NodeProcesses final {
   struct Place {
     std::unique_ptr<RefusingPort> port;  // Keeps the port for this cluster.
     std::string quirks;
+    std::string zone = "zone01";
     std::unique_ptr<Process> process;
     bool is_stopped = false;
   };
