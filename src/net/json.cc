@@ -248,6 +248,17 @@ std::string JsonWriter::text() const {
   return std::string(rep_->buffer.GetString(), rep_->buffer.GetSize());
 }
 
+std::map<std::string, std::string> DecodeStringMap(const JsonValue& object,
+                                                   bool& has_other) {
+  std::map<std::string, std::string> strings;
+  object.ForEachMember([&](std::string_view key, JsonValue value) {
+    const auto text = value.AsString();
+    strings[std::string(key)] = text.value_or("");
+    if (!text && !value.is_null()) has_other = true;
+  });
+  return strings;
+}
+
 std::string EncodeStringMap(const std::map<std::string, std::string>& map) {
   JsonWriter writer;
   writer.StringMap(map);

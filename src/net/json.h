@@ -111,6 +111,11 @@ class JsonWriter final {
   std::unique_ptr<Rep> rep_;
 };
 
+// Returns the members of an object, the last of each name; a value that isn't a
+// string is "". `has_other` is set when there is one, null apart.
+std::map<std::string, std::string> DecodeStringMap(const JsonValue& object,
+                                                   bool& has_other);
+
 // Returns `map` as a JSON object of strings.
 std::string EncodeStringMap(const std::map<std::string, std::string>& map);
 

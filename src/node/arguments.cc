@@ -36,18 +36,6 @@ absl::StatusOr<net::JsonDocument> ParseJson(std::string_view json) {
   return net::JsonDocument::ParseWhole(GoValidUtf8(json));
 }
 
-// Returns the members of an object, the last of each name; a value that isn't a
-// string is "". `has_other` is set when there is one, null apart.
-Metadata Strings(const net::JsonValue& object, bool& has_other) {
-  Metadata strings;
-  object.ForEachMember([&](std::string_view key, net::JsonValue value) {
-    const auto text = value.AsString();
-    strings[std::string(key)] = text.value_or("");
-    if (!text && !value.is_null()) has_other = true;
-  });
-  return strings;
-}
-
 }  // namespace
 
 absl::StatusOr<RegisterArguments> RegisterArguments::Bind(
@@ -147,7 +135,8 @@ absl::StatusOr<std::optional<Metadata>> ParseMetadata(std::string_view json) {
   if (!document.ok()) return absl::InvalidArgumentError("not JSON");
   if (!document->root().is_object()) return std::optional<Metadata>();
   bool has_other = false;
-  return std::optional<Metadata>(Strings(document->root(), has_other));
+  return std::optional<Metadata>(
+      net::DecodeStringMap(document->root(), has_other));
 }
 
 MetadataChange ParseMetadataChange(std::string_view json) {
@@ -157,7 +146,7 @@ MetadataChange ParseMetadataChange(std::string_view json) {
     change.kind = MetadataChange::Kind::kClear;
   } else if (document.ok() && document->root().is_object()) {
     change.kind = MetadataChange::Kind::kMerge;
-    change.values = Strings(document->root(), change.is_bad);
+    change.values = net::DecodeStringMap(document->root(), change.is_bad);
   } else {
     change.is_bad = true;
   }

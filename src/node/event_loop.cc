@@ -16,17 +16,6 @@ namespace {
 
 using Microseconds = std::chrono::microseconds;
 
-timeval ToTimeval(base::Clock::Duration delay) {
-  // Rounded up: a timer that isn't due yet would be armed again and again.
-  const auto micros =
-      std::max(std::chrono::ceil<Microseconds>(delay), Microseconds(0));
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(micros);
-  timeval value{};
-  value.tv_sec = static_cast<time_t>(seconds.count());
-  value.tv_usec = static_cast<suseconds_t>((micros - seconds).count());
-  return value;
-}
-
 // The program's signal handlers run on its own threads; and libevent writes to
 // sockets that may be closed, which must not end the program by SIGPIPE.
 void BlockSignals() {
@@ -36,6 +25,16 @@ void BlockSignals() {
 }
 
 }  // namespace
+
+timeval ToTimeval(base::Clock::Duration time) {
+  const auto micros =
+      std::max(std::chrono::ceil<Microseconds>(time), Microseconds(0));
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(micros);
+  timeval value{};
+  value.tv_sec = static_cast<time_t>(seconds.count());
+  value.tv_usec = static_cast<suseconds_t>((micros - seconds).count());
+  return value;
+}
 
 void EventLoop::BaseDeleter::operator()(event_base* base) const {
   event_base_free(base);

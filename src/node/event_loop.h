@@ -3,6 +3,8 @@
 #ifndef NAMING_NODE_EVENT_LOOP_H_
 #define NAMING_NODE_EVENT_LOOP_H_
 
+#include <sys/time.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -40,6 +42,10 @@ class ShiftedClock final : public base::Clock {
 
   std::atomic<Duration::rep> shift_{0};
 };
+
+// Returns `time` as libevent takes it, to the microsecond, rounded up: a timer
+// that comes early would be armed again and again. Less than none is none.
+timeval ToTimeval(base::Clock::Duration time);
 
 // A Loop on a thread of its own that also serves libevent's events.
 //

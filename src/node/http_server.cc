@@ -177,13 +177,6 @@ void SendError(evhttp_request* request, int status, const char* reason) {
   evhttp_send_reply(request, status, reason, body.get());
 }
 
-timeval ToTimeval(std::chrono::milliseconds time) {
-  timeval value{};
-  value.tv_sec = static_cast<time_t>(time.count() / 1000);
-  value.tv_usec = static_cast<suseconds_t>(time.count() % 1000 * 1000);
-  return value;
-}
-
 }  // namespace
 
 void HttpServer::HttpDeleter::operator()(evhttp* http) const {

@@ -31,13 +31,6 @@ std::string TargetOf(const std::string& url) {
   return path == std::string::npos ? "/" : url.substr(path);
 }
 
-timeval ToTimeval(std::chrono::milliseconds time) {
-  timeval value{};
-  value.tv_sec = static_cast<time_t>(time.count() / 1000);
-  value.tv_usec = static_cast<suseconds_t>(time.count() % 1000 * 1000);
-  return value;
-}
-
 }  // namespace
 
 // Serves one exchange at a time. After a failure evhttp has closed its socket,

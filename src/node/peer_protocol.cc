@@ -52,15 +52,6 @@ std::int64_t Number(const net::JsonValue& object, std::string_view name) {
   return object[name].AsInt64().value_or(0);
 }
 
-std::optional<Metadata> MetadataOf(const net::JsonValue& value) {
-  if (!value.is_object()) return std::nullopt;
-  Metadata metadata;
-  value.ForEachMember([&](std::string_view key, net::JsonValue member) {
-    metadata[std::string(key)] = member.AsString().value_or("");
-  });
-  return metadata;
-}
-
 std::optional<StoredInstance> DecodeInstance(const net::JsonValue& value) {
   StoredInstance instance;
   instance.region = Text(value, "region");
@@ -72,7 +63,10 @@ std::optional<StoredInstance> DecodeInstance(const net::JsonValue& value) {
     if (const auto text = addr.AsString()) instance.addrs.emplace_back(*text);
   });
   instance.version = Text(value, "version");
-  instance.metadata = MetadataOf(value["metadata"]);
+  if (const auto metadata = value["metadata"]; metadata.is_object()) {
+    bool has_other = false;
+    instance.metadata = net::DecodeStringMap(metadata, has_other);
+  }
   const std::int64_t status = Number(value, "status");
   instance.reg_timestamp = Number(value, "reg_timestamp");
   instance.up_timestamp = Number(value, "up_timestamp");

@@ -221,6 +221,19 @@ TEST_CASE("A written text reads as it was written", "[json]") {
         "\"\\/\b\n\x01\x7F \xC3\xA4\xF0\x9F\x98\x80");
 }
 
+TEST_CASE("DecodeStringMap reads an object of strings", "[json]") {
+  const auto decode = [](const std::string& text, bool& has_other) {
+    return DecodeStringMap(JsonDocument::ParseWhole(text)->root(), has_other);
+  };
+  using Map = std::map<std::string, std::string>;
+  bool has_other = false;
+  CHECK(decode(R"({"a":"1","b":null,"a":"2"})", has_other) ==
+        Map{{"a", "2"}, {"b", ""}});
+  CHECK_FALSE(has_other);
+  CHECK(decode(R"({"a":"1","b":2})", has_other) == Map{{"a", "1"}, {"b", ""}});
+  CHECK(has_other);
+}
+
 TEST_CASE("EncodeStringMap writes an object of strings", "[json]") {
   CHECK(EncodeStringMap({}) == "{}");
   CHECK(EncodeStringMap({{"weight", "10"}, {"a\"b", std::string("x\0y", 3)}}) ==
