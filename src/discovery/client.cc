@@ -167,7 +167,8 @@ struct Client::Rep {
             &renew_worker, dispatcher, logger,
             [this](const Instance& instance) {
               return std::make_unique<Lease>(renew_worker, renew_requester,
-                                             instance);
+                                             instance,
+                                             options.cancel_timeout * 3 / 4);
             },
             MakeKeeperOptions(options, seed, monitor)) {}
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -25,8 +26,12 @@ bool Contains(const std::map<std::string, std::string>& all,
 
 }  // namespace
 
-Lease::Lease(base::Loop& loop, Requester& requester, Instance instance)
-    : loop_(loop), requester_(requester), instance_(std::move(instance)) {}
+Lease::Lease(base::Loop& loop, Requester& requester, Instance instance,
+             std::chrono::milliseconds cancel_patience)
+    : loop_(loop),
+      requester_(requester),
+      cancel_patience_(cancel_patience),
+      instance_(std::move(instance)) {}
 
 Lease::~Lease() { Abort(); }
 
@@ -49,7 +54,8 @@ void Lease::Refresh(Done done) {
          const auto stored = DecodeStored(*answer);
          if (!stored) return done(absl::OkStatus());
          is_held_back_ = stored->status == Instance::Status::kWaiting &&
-                         instance_.status == Instance::Status::kUp;
+                         instance_.status == Instance::Status::kUp &&
+                         !IsSomebodyElses(*stored);
          if (!HasDrifted(*stored)) return done(absl::OkStatus());
          requester_.counters().drift_repairs.Add();
          dirty_timestamp_ = std::max(dirty_timestamp_, stored->dirty_timestamp);
@@ -160,6 +166,9 @@ Call Lease::MakeCall(std::string_view verb, std::string_view path,
   call.method = net::HttpRequest::Method::kPost;
   call.path = path;
   call.parameters = std::move(parameters);
+  // A node that waits for a peer answers when it must, and whoever cancels
+  // isn't to have given up by then.
+  if (path == "/discovery/cancel") call.patience = cancel_patience_;
   return call;
 }
 
@@ -197,7 +206,9 @@ std::int64_t Lease::NextDirtyTimestamp() {
   const std::int64_t now = std::chrono::duration_cast<std::chrono::nanoseconds>(
                                loop_.clock().WallNow().time_since_epoch())
                                .count();
-  dirty_timestamp_ = std::max(now, dirty_timestamp_ + 1);
+  constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
+  if (dirty_timestamp_ != kLargest) ++dirty_timestamp_;
+  dirty_timestamp_ = std::max(now, dirty_timestamp_);
   return dirty_timestamp_;
 }
 
@@ -234,15 +245,19 @@ bool Lease::IsCutShort(const StoredInstance& stored) const {
          stored.addrs.front() == instance_.addrs.front();
 }
 
+// An operator changes status and metadata; what else differs, another program
+// has registered.
+bool Lease::IsSomebodyElses(const StoredInstance& stored) const {
+  return accepted_ && (stored.addrs != accepted_->addrs ||
+                       stored.version != accepted_->version);
+}
+
 // Compared with what the node accepted, not with what was sent, because no
 // repetition would change what a node makes of it. Metadata that others add is
 // theirs.
 bool Lease::HasDrifted(const StoredInstance& stored) const {
   if (!accepted_) return false;
-  if (stored.addrs != accepted_->addrs ||
-      stored.version != accepted_->version) {
-    return true;
-  }
+  if (IsSomebodyElses(stored)) return true;
   if (!Contains(stored.metadata, accepted_->metadata)) return true;
   return stored.status == Instance::Status::kUp &&
          accepted_->status == Instance::Status::kWaiting;

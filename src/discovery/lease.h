@@ -3,6 +3,7 @@
 #ifndef NAMING_DISCOVERY_LEASE_H_
 #define NAMING_DISCOVERY_LEASE_H_
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -30,8 +31,11 @@ namespace naming::discovery {
 // Lives on the renewing loop.
 class Lease final : public core::Lease {
  public:
-  // `loop` and `requester` outlive it.
-  Lease(base::Loop& loop, Requester& requester, Instance instance);
+  // `loop` and `requester` outlive it. `cancel_patience`: how long a cancel may
+  // take at most; zero: as long as any request.
+  Lease(base::Loop& loop, Requester& requester, Instance instance,
+        std::chrono::milliseconds cancel_patience =
+            std::chrono::milliseconds::zero());
   ~Lease() override;
 
   void Put(const Instance& instance, Done done) override;
@@ -57,11 +61,13 @@ class Lease final : public core::Lease {
   std::string What(std::string_view verb) const;
   std::int64_t NextDirtyTimestamp();
   bool IsOurs(const StoredInstance& stored) const;
+  bool IsSomebodyElses(const StoredInstance& stored) const;
   bool HasDrifted(const StoredInstance& stored) const;
   std::string DescribeDrift(const StoredInstance& stored) const;
 
   base::Loop& loop_;
   Requester& requester_;
+  const std::chrono::milliseconds cancel_patience_;
   Instance instance_;  // As it was put last.
   std::int64_t dirty_timestamp_ = 0;
   std::string node_;  // The one that answered last.

@@ -26,6 +26,10 @@ constexpr milliseconds kHeldLongEnough{1000};
 constexpr milliseconds kFirstGap{1000};
 constexpr milliseconds kMaxGap{2000};
 
+// The same where the version is new and the list isn't, as when an Instance
+// registers again, or one that takes no traffic: a real change may be next.
+constexpr milliseconds kFirstQuickGap{100};
+
 template <typename Apps>
 std::string DescribeApps(const Apps& apps) {
   const std::string& first = apps.begin()->first;
@@ -94,8 +98,9 @@ void Poller::BeginGathered() {
 
 Poller::GroupId Poller::NewGroup() {
   const GroupId id = ++last_group_;
-  groups_.emplace(id,
-                  Group(base::Backoff(kFirstGap, kMaxGap, options_.seed + id)));
+  const std::uint64_t seed = options_.seed + id;
+  groups_.emplace(id, Group(base::Backoff(kFirstGap, kMaxGap, seed),
+                            base::Backoff(kFirstQuickGap, kMaxGap, seed)));
   return id;
 }
 
@@ -146,7 +151,7 @@ void Poller::Ask(GroupId id) {
   }
   Sent sent;
   sent.group = id;
-  sent.hold = HoldFor(group);
+  sent.hold = HoldFor(group, *node);
   // Somebody may wait for the first list: the nodes are tried in haste, and
   // only when all have been is there as much time as ever.
   sent.is_hasty =
@@ -178,9 +183,12 @@ void Poller::Ask(GroupId id) {
                                   });
 }
 
-std::shared_ptr<const Snapshot> Poller::Present(std::string_view app_id) const {
+// Nothing: nobody follows it.
+std::optional<std::shared_ptr<const Snapshot>> Poller::Present(
+    std::string_view app_id) const {
   const auto it = apps_.find(app_id);
-  return it == apps_.end() ? nullptr : it->second.topic->snapshot();
+  if (it == apps_.end()) return std::nullopt;
+  return it->second.topic->snapshot();
 }
 
 void Poller::AskAfter(GroupId id, Clock::Duration delay) {
@@ -231,10 +239,14 @@ Call Poller::MakePoll(const Sent& sent) {
   return call;
 }
 
-// A poll ends when the next fetchs is due, at the latest. Zero: it is due.
-milliseconds Poller::HoldFor(const Group& group) const {
+// A poll ends when the next fetchs is due, at the latest. Zero: it is due, as
+// it is at another node than before: a poll may take much longer to show that
+// this one hangs.
+milliseconds Poller::HoldFor(const Group& group,
+                             const std::string& node) const {
   const auto left = group.refresh_at - loop_.clock().Now();
-  if (!group.is_primed || left <= Clock::Duration::zero()) {
+  if (!group.is_primed || group.node != node ||
+      left <= Clock::Duration::zero()) {
     return milliseconds::zero();
   }
   return std::min(options_.hold, std::chrono::ceil<milliseconds>(left));
@@ -254,11 +266,13 @@ void Poller::OnAnswered(const Sent& sent, const absl::StatusOr<Answer>& answer,
     OnRefused(sent, *answer);
     return;
   }
-  const bool was_useful = sent.hold.count() > 0
-                              ? OnPolled(sent, *answer, std::move(apps))
-                              : OnFetched(sent, *answer, std::move(apps));
-  const Clock::Duration lasted = loop_.clock().Now() - sent.began;
-  Continue(sent.group, lasted, was_useful);
+  News news = News::kList;
+  if (sent.hold.count() > 0) {
+    news = OnPolled(sent, *answer, std::move(apps));
+  } else {
+    OnFetched(sent, *answer, std::move(apps));
+  }
+  Continue(sent.group, loop_.clock().Now() - sent.began, news);
 }
 
 // The versions are worth nothing after an error: the same address may be a node
@@ -300,11 +314,12 @@ void Poller::OnRefused(const Sent& sent, const Answer& answer) {
   AskAfter(sent.group, group.backoff.Next());
 }
 
-bool Poller::OnFetched(const Sent& sent, const Answer& answer,
+void Poller::OnFetched(const Sent& sent, const Answer& answer,
                        AppAnswers apps) {
   constexpr double kJitter = 0.5;
   Group& group = groups_.at(sent.group);
   group.is_primed = true;
+  group.node = sent.node;
   group.refresh_at =
       loop_.clock().Now() +
       base::Jittered(options_.refresh_interval, kJitter, random_);
@@ -314,10 +329,10 @@ bool Poller::OnFetched(const Sent& sent, const Answer& answer,
     if (!is_known) ReportMissing(sent, answer, app_id);
   }
   Apply(sent, answer, std::move(apps));
-  return true;
 }
 
-bool Poller::OnPolled(const Sent& sent, const Answer& answer, AppAnswers apps) {
+Poller::News Poller::OnPolled(const Sent& sent, const Answer& answer,
+                              AppAnswers apps) {
   if (answer.code == kCodeOk) requester_.counters().pushes.Add();
   // Whoever gave the versions may have restarted between two polls, and then
   // says "not modified" of a list that it has lost (C-10): on a new connection
@@ -337,25 +352,30 @@ void Poller::ForgetVersions(const Sent& sent) {
   }
 }
 
-// Returns whether a version was new. Equal versions are applied all the same: a
-// node changes an Instance's status without a new one (C-02).
-bool Poller::Apply(const Sent& sent, const Answer& answer, AppAnswers answers) {
+// Equal versions are applied too: a node changes an Instance's status without a
+// new one (C-02).
+Poller::News Poller::Apply(const Sent& sent, const Answer& answer,
+                           AppAnswers answers) {
   core::Counters& counters = requester_.counters();
   counters.decode_errors.Add(answers.malformed.size());
   counters.dropped_addresses.Add(answers.dropped.addresses);
   counters.dropped_instances.Add(answers.dropped.instances);
-  bool was_useful = false;
+  News news = News::kNone;
   for (auto& [app_id, app_answer] : answers.apps) {
     const auto it = apps_.find(app_id);
     if (it == apps_.end()) continue;
     App& app = it->second;
     app_answer.list.is_live = IsLive(sent, answer, app);
-    was_useful |= app.node != sent.node || app.version != app_answer.version;
+    const bool is_new =
+        app.node != sent.node || app.version != app_answer.version;
+    if (is_new) news = std::max(news, News::kVersion);
     app.node = sent.node;
     app.epoch = sent.epoch;
     app.version = app_answer.version;
     app.is_quarantined = false;
+    const auto before = app.topic->snapshot();
     app.topic->Publish(std::move(app_answer.list));
+    if (app.topic->snapshot() != before) news = News::kList;
   }
   for (const auto& [app_id, status] : answers.malformed) {
     const auto it = apps_.find(app_id);
@@ -364,7 +384,7 @@ bool Poller::Apply(const Sent& sent, const Answer& answer, AppAnswers answers) {
         Describe(absl::StrFormat("poll %s", app_id), sent.node, status));
     if (sent.hold.count() > 0) Quarantine(app_id);
   }
-  return was_useful;
+  return news;
 }
 
 // The node that gave the last list has been there ever since: nobody has seen
@@ -388,16 +408,19 @@ void Poller::ReportMissing(const Sent& sent, const Answer& answer,
       is_live);
 }
 
-void Poller::Continue(GroupId id, Clock::Duration lasted, bool was_useful) {
+void Poller::Continue(GroupId id, Clock::Duration lasted, News news) {
   Group& group = groups_.at(id);
   if (group.apps.empty()) {
     Erase(id);
     return;
   }
   TakeInOthers(id);
-  if (was_useful || lasted >= kHeldLongEnough) {
+  if (news == News::kList || lasted >= kHeldLongEnough) {
     group.backoff.Reset();
+    group.quick_backoff.Reset();
     AskAfter(id, std::max<Clock::Duration>(kMinGap - lasted, {}));
+  } else if (news == News::kVersion) {
+    AskAfter(id, group.quick_backoff.Next());
   } else {
     AskAfter(id, group.backoff.Next());
   }
@@ -407,8 +430,7 @@ void Poller::Continue(GroupId id, Clock::Duration lasted, bool was_useful) {
 
 void Poller::Split(GroupId id) {
   const GroupId other = NewGroup();
-  groups_.at(other).is_primed = groups_.at(id).is_primed;
-  groups_.at(other).refresh_at = groups_.at(id).refresh_at;
+  groups_.at(other).BeginAs(groups_.at(id));
   const auto apps = groups_.at(id).apps;
   const auto half = static_cast<std::ptrdiff_t>(apps.size() / 2);
   for (auto it = std::next(apps.begin(), half); it != apps.end(); ++it) {
@@ -424,10 +446,10 @@ void Poller::Quarantine(const std::string& app_id) {
   App& app = apps_.at(app_id);
   app.version = 0;
   app.is_quarantined = true;
-  if (groups_.at(app.group).apps.size() == 1) return;
+  // It may have been followed anew since the poll was sent.
+  if (app.group == 0 || groups_.at(app.group).apps.size() == 1) return;
   const GroupId id = NewGroup();
-  groups_.at(id).is_primed = true;
-  groups_.at(id).refresh_at = groups_.at(app.group).refresh_at;
+  groups_.at(id).BeginAs(groups_.at(app.group));
   RemoveFrom(app.group, app_id);
   AddTo(id, app_id);
   AskAfter(id, groups_.at(id).backoff.Next());
@@ -451,6 +473,7 @@ void Poller::TakeInOthers(GroupId id) {
         !HasRoom(group, other.apps.size(), other.bytes)) {
       continue;
     }
+    group.refresh_at = std::min(group.refresh_at, other.refresh_at);
     const auto moving = other.apps;
     for (const auto& [app_id, app] : moving) {
       RemoveFrom(other_id, app_id);

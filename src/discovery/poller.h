@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -78,6 +79,9 @@ class Poller final : public core::Source {
   using milliseconds = std::chrono::milliseconds;
   using GroupId = std::uint64_t;
 
+  // What an answer brought, the most that any of its applications had.
+  enum class News { kNone, kVersion, kList };
+
   struct App {
     std::shared_ptr<core::Topic> topic;
     GroupId group = 0;  // 0 while it waits to begin.
@@ -92,16 +96,26 @@ class Poller final : public core::Source {
   };
 
   struct Group {
-    explicit Group(base::Backoff gaps) : backoff(std::move(gaps)) {}
+    Group(base::Backoff gaps, base::Backoff quick)
+        : backoff(std::move(gaps)), quick_backoff(std::move(quick)) {}
+
+    // Takes over what was asked for the applications of `from`.
+    void BeginAs(const Group& from) {
+      is_primed = from.is_primed;
+      node = from.node;
+      refresh_at = from.refresh_at;
+    }
 
     std::map<std::string, App*, std::less<>> apps;  // By app_id.
     std::size_t bytes = 0;   // Of the applications' part of a poll's query.
     bool is_primed = false;  // Its first fetchs has been answered.
+    std::string node;        // That answered the last one.
     std::size_t asked = 0;   // How often, until that has come about.
     Clock::TimePoint refresh_at{};
     Requester::RequestId request = 0;
     base::Loop::TimerId timer = 0;
-    base::Backoff backoff;  // Between answers that bring nothing.
+    base::Backoff backoff;        // Between answers that bring nothing.
+    base::Backoff quick_backoff;  // That bring a version and nothing else.
   };
 
   // What a request was sent with; its group may have changed when it ends.
@@ -131,22 +145,23 @@ class Poller final : public core::Source {
   void AskWaiting();
   Call MakeFetch(const Sent& sent) const;
   Call MakePoll(const Sent& sent);
-  milliseconds HoldFor(const Group& group) const;
+  milliseconds HoldFor(const Group& group, const std::string& node) const;
 
-  std::shared_ptr<const Snapshot> Present(std::string_view app_id) const;
+  std::optional<std::shared_ptr<const Snapshot>> Present(
+      std::string_view app_id) const;
 
   void OnAnswered(const Sent& sent, const absl::StatusOr<Answer>& answer,
                   AppAnswers apps);
   void OnNodeFailed(const Sent& sent, const absl::Status& status);
   void OnRefused(const Sent& sent, const Answer& answer);
-  bool OnFetched(const Sent& sent, const Answer& answer, AppAnswers apps);
-  bool OnPolled(const Sent& sent, const Answer& answer, AppAnswers apps);
-  bool Apply(const Sent& sent, const Answer& answer, AppAnswers answers);
+  void OnFetched(const Sent& sent, const Answer& answer, AppAnswers apps);
+  News OnPolled(const Sent& sent, const Answer& answer, AppAnswers apps);
+  News Apply(const Sent& sent, const Answer& answer, AppAnswers answers);
   bool IsLive(const Sent& sent, const Answer& answer, const App& app) const;
   void ForgetVersions(const Sent& sent);
   void ReportMissing(const Sent& sent, const Answer& answer,
                      const std::string& app_id);
-  void Continue(GroupId id, Clock::Duration lasted, bool was_useful);
+  void Continue(GroupId id, Clock::Duration lasted, News news);
 
   void Split(GroupId id);
   void Quarantine(const std::string& app_id);

@@ -182,8 +182,10 @@ AppAnswers DecodeApps(net::JsonReader& data, std::string_view env,
                       const PresentSnapshot& present) {
   AppAnswers answers;
   data.ForEachMember([&](std::string_view app_id) {
+    auto snapshot = present(app_id);
+    if (!snapshot) return;
     absl::StatusOr<AppAnswer> app =
-        ReadApp(data, app_id, env, present(app_id), answers.dropped);
+        ReadApp(data, app_id, env, *std::move(snapshot), answers.dropped);
     if (app.ok()) {
       answers.apps.emplace(app_id, *std::move(app));
     } else {

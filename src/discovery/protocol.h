@@ -94,9 +94,11 @@ struct AppAnswers {
   Dropped dropped;
 };
 
-// Returns the present Snapshot of an application; null: there is none.
+// Returns the present Snapshot of an application, null when it has none yet;
+// nothing: nobody asked for it, so it need not be read.
 using PresentSnapshot =
-    std::function<std::shared_ptr<const Snapshot>(std::string_view app_id)>;
+    std::function<std::optional<std::shared_ptr<const Snapshot>>(
+        std::string_view app_id)>;
 
 // Returns the applications in the data of a fetchs or polls. Instances of
 // another app_id or env are dropped, because nodes mix up applications whose

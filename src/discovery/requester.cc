@@ -53,8 +53,11 @@ Requester::RequestId Requester::Send(Call call, Done done) {
                                  "application/x-www-form-urlencoded");
   }
   request.connect_timeout = options_.connect_timeout;
-  const milliseconds patience =
-      call.is_hasty ? HastyTimeout() : options_.request_timeout;
+  milliseconds patience = options_.request_timeout;
+  if (call.is_hasty) patience = HastyTimeout();
+  if (call.patience > milliseconds::zero()) {
+    patience = std::min(patience, call.patience);
+  }
   request.timeout = patience + call.hold;
   const milliseconds budget =
       call.hold > milliseconds::zero() ? call.hold + kDeadlineMargin : patience;

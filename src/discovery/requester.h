@@ -35,6 +35,9 @@ struct Call {
   // How long the node may hold the request; zero when it answers at once.
   std::chrono::milliseconds hold{0};
 
+  // How long it may take at most, if that is less than usual; zero: as usual.
+  std::chrono::milliseconds patience{0};
+
   // Reads the answer's data while it is decoded; none: it comes with the
   // Answer.
   ReadData read_data;

@@ -3,6 +3,8 @@
 #include "discovery/lease.h"
 
 #include <chrono>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -274,6 +276,48 @@ TEST_CASE("What others set to waiting stays so until the program updates it",
     f.Refresh(f.Stored(first));
     CHECK(f.Put().Values("status") == up);
   }
+}
+
+TEST_CASE("What another program registers as waiting is put again as it was",
+          "[discovery][lease]") {
+  LeaseFixture f;
+  const Pending sent = f.Put();
+  f.Refresh(
+      f.Stored(sent, R"(["http://other:80"])", R"({"weight":"20"})", 2, 5));
+  CHECK(absl::IsNotFound(*f.result));
+  f.lease.Put(MakeInstance(), f.Note());
+  CHECK(f.http.Waiting(kRegister).Values("status") ==
+        std::vector<std::string>{"1"});
+}
+
+TEST_CASE("A dirty_timestamp that can't be passed is met",
+          "[discovery][lease]") {
+  constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
+  LeaseFixture f;
+  f.lease.Put(MakeInstance(), f.Note());
+  const Pending sent = f.http.Waiting(kRegister);
+  f.http.Answer(sent, CodeJson(0));
+  f.http.Answer(f.http.Waiting(kRenew),
+                f.Stored(sent, R"(["http://other:80"])", "{}", 1,
+                         kLargest - f.DirtyOf(sent)));
+  const Pending again = f.http.Waiting(kRegister);
+  CHECK(f.DirtyOf(again) == kLargest);
+  f.http.Answer(again, CodeJson(0));
+  f.http.Answer(f.http.Waiting(kRenew), f.Stored(again));
+  CHECK(f.result == absl::OkStatus());
+  f.lease.Put(MakeInstance(), f.Note());
+  CHECK(f.DirtyOf(f.http.Waiting(kRegister)) == kLargest);
+}
+
+TEST_CASE("A cancel asks for an answer while somebody waits for it",
+          "[discovery][lease]") {
+  Fixture f;
+  Lease lease(f.loop, f.requester, MakeInstance(),
+              std::chrono::milliseconds(1500));
+  lease.Remove([](const absl::Status&) {});
+  const Pending cancel = f.http.Waiting(kCancel);
+  CHECK(cancel.Header("x1-bmspy-timeout") == "1500");
+  CHECK(cancel.request.timeout == std::chrono::milliseconds(1500));
 }
 
 TEST_CASE("What the program set to waiting is put again when others set it up",

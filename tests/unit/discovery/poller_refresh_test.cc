@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What polls alone lose is seen within the refresh period.
 
+#include <algorithm>
 #include <chrono>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -33,10 +35,14 @@ struct QuietNodeFixture : PollerFixture {
     if (is_down) return http.Fail(request, kReset);
     const bool is_informed = request.path == kPolls &&
                              request.Values("latest_timestamp") != List{"0"};
+    if (request.path == kFetchs) NoteFetch(request.Values("appid"));
     if (!is_informed) {
-      http.Answer(request, hostnames.empty()
-                               ? DataJson("")
-                               : DataJson(AppJson("x", version, hostnames)));
+      std::string data;
+      for (const std::string& app_id : request.Values("appid")) {
+        if (hostnames.empty()) break;
+        data += (data.empty() ? "" : ",") + AppJson(app_id, version, hostnames);
+      }
+      http.Answer(request, DataJson(data));
       return;
     }
     const milliseconds left = request.request.timeout - seconds(3);
@@ -45,12 +51,27 @@ struct QuietNodeFixture : PollerFixture {
     if (held >= left) http.Answer(request, CodeJson(-304));
   }
 
+  void NoteFetch(const List& app_ids) {
+    const auto now = loop.clock().Now();
+    for (const std::string& app_id : app_ids) {
+      const auto [it, is_first] = fetched_.emplace(app_id, now);
+      if (!is_first) longest_ = std::max(longest_, now - it->second);
+      it->second = now;
+    }
+  }
+
+  // Returns the longest time so far from one fetchs of an application to the
+  // next.
+  base::Clock::Duration LongestBetweenFetches() const { return longest_; }
+
   static constexpr milliseconds kStep{50};
 
   bool is_down = false;
   std::int64_t version = 7;
   List hostnames = {"h1", "h2", "h3", "h4"};
   std::map<net::HttpClient::RequestId, milliseconds> held_;
+  std::map<std::string, base::Clock::TimePoint> fetched_;
+  base::Clock::Duration longest_{0};
 };
 
 TEST_CASE("What polls lose is seen within the refresh period",
@@ -75,6 +96,19 @@ TEST_CASE("What polls lose is seen within the refresh period",
   SECTION("the last cancel, of which nobody is told") { f.hostnames = {}; }
   f.Run(seconds(61));
   CHECK(Hostnames(topic) == expected);
+}
+
+TEST_CASE("Applications that come one by one are all read within the period",
+          "[discovery][poller]") {
+  const int gap_s = GENERATE(5, 20, 29, 40);
+  CAPTURE(gap_s);
+  QuietNodeFixture f;
+  std::vector<std::shared_ptr<core::Topic>> topics;
+  for (int i = 0; i < 12; ++i) {
+    topics.push_back(f.Follow("x" + std::to_string(i)));
+    f.Run(seconds(gap_s));
+  }
+  CHECK(f.LongestBetweenFetches() <= seconds(61));
 }
 
 TEST_CASE("A mass departure during a restart is confirmed, then applied",

@@ -137,9 +137,14 @@ TEST_CASE("A failed poll goes to another node at once, with version 0",
   SECTION("a proxy answers") { f.http.Answer(first, "busy", 503); }
   CHECK(Hostnames(topic) == Set{"h1"});  // Kept.
   f.loop.Advance(milliseconds(0));
-  const Pending second = f.http.Waiting(kPolls);
+  // It may hang as well, which a poll would show much later.
+  const Pending second = f.http.Waiting(kFetchs);
   CHECK(second.node != first.node);
-  CHECK(second.Values("latest_timestamp") == List{"0"});
+  f.http.Answer(second, DataJson(AppJson("x", 3, {"h1"})));
+  f.Settle();
+  const Pending third = f.http.Waiting(kPolls);
+  CHECK(third.node == second.node);
+  CHECK(third.Values("latest_timestamp") == List{"3"});
 }
 
 TEST_CASE("A single node is asked again with version 0",
@@ -165,13 +170,13 @@ TEST_CASE("Versions on a new connection are not trusted",
   f.http.Answer(poll, DataJson(AppJson("x", 3, {"h2"})));
   CHECK(Hostnames(topic) == Set{"h2"});
   SECTION("but a server that closes every connection still holds polls") {
-    f.Settle();
+    f.loop.Advance(milliseconds(200));
     f.http.Answer(f.http.Waiting(kPolls), DataJson(AppJson("x", 3, {"h2"})),
                   200, true);
-    f.Settle();
+    f.loop.Advance(milliseconds(2000));
     f.http.Answer(f.http.Waiting(kPolls), DataJson(AppJson("x", 3, {"h2"})),
                   200, true);
-    f.Settle();
+    f.loop.Advance(milliseconds(2000));
     CHECK(f.http.Waiting(kPolls).Values("latest_timestamp") == List{"3"});
   }
 }
@@ -350,13 +355,64 @@ TEST_CASE("A flood of real changes is polled at most 50 times a second",
   int version = 7;
   for (int i = 0; i < 1000; ++i) {
     if (!f.http.pending().empty()) {
+      const std::string hostname = "h" + std::to_string(++version);
       f.http.Answer(f.http.pending()[0],
-                    DataJson(AppJson("x", ++version, {"h1"})));
+                    DataJson(AppJson("x", version, {hostname})));
     }
     f.loop.Advance(milliseconds(1));
   }
   CHECK(f.http.sent() - before <= 51);
   CHECK(f.http.sent() - before >= 40);
+}
+
+TEST_CASE("New versions of one list are polled at most twice a second",
+          "[discovery][poller]") {
+  PollerFixture f;
+  f.FollowHeld("x", 7, {"h1"});
+  const std::size_t before = f.http.sent();
+  int version = 7;
+  for (int i = 0; i < 10'000; i += 5) {
+    if (!f.http.pending().empty()) {
+      f.http.Answer(f.http.pending()[0],
+                    DataJson(AppJson("x", ++version, {"h1"})));
+    }
+    f.loop.Advance(milliseconds(5));
+  }
+  CHECK(f.http.sent() - before <= 20);
+  // What is really new is asked for at once again.
+  f.loop.Advance(seconds(2));
+  f.http.Answer(f.http.Waiting(kPolls), DataJson(AppJson("x", 99, {"h2"})));
+  f.loop.Advance(milliseconds(20));
+  CHECK(f.http.CountWaiting(kPolls) == 1);
+}
+
+TEST_CASE("An unreadable answer for an application that is followed anew",
+          "[discovery][poller]") {
+  PollerFixture f;
+  const auto x = f.Follow("x");
+  const auto y = f.Follow("y");
+  f.Settle();
+  f.http.Answer(
+      f.http.Waiting(kFetchs),
+      DataJson(AppJson("x", 1, {"h0"}) + "," + AppJson("y", 1, {"h1"})));
+  f.Settle();
+  const Pending poll = f.http.Waiting(kPolls);
+  f.poller->Unfollow(x);
+  const auto again = f.Follow("x");
+  f.loop.RunReady();
+  f.http.Answer(poll, DataJson(R"("x":7,)" + AppJson("y", 2, {"h2"})));
+  CHECK(Hostnames(y) == Set{"h2"});
+  f.Settle();
+  CHECK(f.http.Waiting(kFetchs).Values("appid") == List{"x"});
+}
+
+TEST_CASE("What nobody follows isn't even read", "[discovery][poller]") {
+  PollerFixture f;
+  const auto topic = f.FollowHeld("x", 7, {"h1"});
+  f.http.Answer(f.http.Waiting(kPolls),
+                DataJson(R"("other":7,)" + AppJson("x", 8, {"h2"})));
+  CHECK(Hostnames(topic) == Set{"h2"});
+  CHECK(f.nodes.monitor().counters().Stats().decode_errors == 0);
 }
 
 TEST_CASE("One application that a node refuses doesn't stop the others",
@@ -481,7 +537,7 @@ TEST_CASE("What a node lacks that may have restarted is held back",
     case 0:  // It failed.
       f.http.Fail(poll, kReset);
       f.loop.Advance(seconds(1));
-      f.http.Answer(f.http.Waiting(kPolls), emptied);
+      f.http.Answer(f.http.Waiting(kFetchs), emptied);
       break;
     case 1:  // The connection is another one.
       f.http.Answer(poll, emptied, 200, true);
@@ -492,10 +548,10 @@ TEST_CASE("What a node lacks that may have restarted is held back",
   }
   CHECK(Hostnames(topic) == Set{"h1", "h2", "h3"});
   SECTION("while providers return") {
-    f.Settle();
+    f.loop.Advance(milliseconds(200));
     f.http.Answer(f.http.Waiting(kPolls), DataJson(AppJson("x", 9, {"h2"})));
     CHECK(Hostnames(topic) == Set{"h1", "h2", "h3"});
-    f.Settle();
+    f.loop.Advance(milliseconds(400));
     f.http.Answer(f.http.Waiting(kPolls),
                   DataJson(AppJson("x", 10, {"h2", "h3"})));
     CHECK(Hostnames(topic) == Set{"h2", "h3"});  // No cliff any more.
