@@ -3,6 +3,7 @@
 # Usage: sh cmake/packages.sh GROUP...
 # Installs what is missing of the Debian packages of each GROUP:
 #   build   the library, the programs and the examples
+#   grpc    the component grpc; without them it isn't built
 #   tests   the tests
 #   checks  clang-format and clang-tidy
 # Asks for nothing; uses sudo when it isn't root.
@@ -15,6 +16,10 @@ for group in "$@"; do
       packages="$packages cmake ninja-build g++ pkg-config libabsl-dev"
       packages="$packages libcurl4-openssl-dev rapidjson-dev libevent-dev"
       packages="$packages libcli11-dev"
+      ;;
+    grpc)
+      packages="$packages libgrpc++-dev protobuf-compiler-grpc"
+      packages="$packages libprotobuf-dev protobuf-compiler"
       ;;
     tests) packages="$packages catch2 etcd-server etcd-client openssl" ;;
     checks) packages="$packages clang-format-14 clang-tidy-14 clang-14" ;;

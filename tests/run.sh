@@ -6,7 +6,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-sh cmake/packages.sh build tests
+sh cmake/packages.sh build grpc tests
 if command -v ccache >/dev/null; then
   export CMAKE_CXX_COMPILER_LAUNCHER="${CMAKE_CXX_COMPILER_LAUNCHER-ccache}"
 fi

@@ -16,5 +16,8 @@ set(snippet_file "${work_dir}/${name}.cmake")
 file(WRITE "${snippet_file}" "${snippet}")
 build_project("${CMAKE_CURRENT_LIST_DIR}/consumer" "${work_dir}/${name}"
   "CMAKE_PREFIX_PATH=${prefix}" CMAKE_CXX_STANDARD=${standard}
-  "README_SNIPPET=${snippet_file}")
+  "README_SNIPPET=${snippet_file}" "HAS_GRPC=${has_grpc}")
 run("${work_dir}/${name}/my_service")
+if(has_grpc)
+  run("${work_dir}/${name}/my_caller")
+endif()

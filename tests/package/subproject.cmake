@@ -31,6 +31,7 @@ function(build linkage standard)
     "-DEXAMPLES=${source_dir}/examples"
     "-DCONSUMER=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/consumer"
     "-DREADME_SNIPPET=${dir}/readme.cmake"
+    "-DNAMING_BUILD_GRPC=${has_grpc}"
     ${ARGN})
   run("${CMAKE_COMMAND}" --build "${dir}/build")
   check_examples("${dir}/build/examples")

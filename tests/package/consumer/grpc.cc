@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes a gRPC channel for an application that has no instance yet.
+
+#include <grpcpp/generic/generic_stub.h>
+
+#include <iostream>
+
+#include "naming/grpc/channel.h"
+#include "naming/testing/fake_backend.h"
+
+int main() {
+  const auto fake = naming::testing::FakeBackend::Create();
+  const auto channel =
+      naming::GrpcChannel::Create(*fake, "fake:///demo.greeter");
+  if (!channel.ok()) {
+    std::cerr << channel.status() << "\n";
+    return 1;
+  }
+  const grpc::GenericStub stub(*channel);
+  return (*channel)->peers().empty() ? 0 : 1;
+}
