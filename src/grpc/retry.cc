@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "naming/grpc/retry.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "base/backoff.h"
+#include "grpc/channel_rep.h"
+
+namespace naming {
+
+// Lets a function use what a channel keeps for it.
+class GrpcRetryAccess final {
+ public:
+  static rpc::RetryBudget& Budget(GrpcChannel& channel) {
+    return channel.rep_->budget;
+  }
+};
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::system_clock;
+
+constexpr int kMaxAttempts = 100;
+constexpr milliseconds kMaxTime = std::chrono::hours(24 * 365);
+
+milliseconds Bounded(milliseconds time) {
+  return std::clamp<milliseconds>(time, milliseconds(0), kMaxTime);
+}
+
+// Returns another number each time.
+std::uint64_t Seed() {
+  static std::atomic<std::uint64_t> calls{0};
+  const auto now = system_clock::now().time_since_epoch().count();
+  return static_cast<std::uint64_t>(now) + ++calls;
+}
+
+bool IsTriedAgain(const GrpcRetryOptions& options, const grpc::Status& status) {
+  return std::find(options.codes.begin(), options.codes.end(),
+                   status.error_code()) != options.codes.end();
+}
+
+}  // namespace
+
+grpc::Status CallWithRetry(
+    GrpcChannel& channel, const GrpcRetryOptions& options, milliseconds timeout,
+    const std::function<grpc::Status(grpc::ClientContext&)>& call) {
+  rpc::RetryBudget& budget = GrpcRetryAccess::Budget(channel);
+  const bool has_deadline = timeout.count() > 0;
+  const system_clock::time_point deadline =
+      system_clock::now() + Bounded(timeout);
+  const int attempts = std::clamp(options.attempts, 1, kMaxAttempts);
+  std::optional<base::Backoff> backoff;
+  PickOptions pick = options.pick;
+  for (int attempt = 1;; ++attempt) {
+    grpc::ClientContext context;
+    if (has_deadline) context.set_deadline(deadline);
+    GrpcCallScope scope(channel, pick);
+    const grpc::Status status = call(context);
+    if (status.ok()) {
+      budget.OnSuccess();
+      return status;
+    }
+    if (attempt == attempts || !IsTriedAgain(options, status)) return status;
+    if (!backoff) {
+      backoff.emplace(Bounded(options.backoff), Bounded(options.max_backoff),
+                      Seed());
+    }
+    const milliseconds delay = backoff->Next();
+    if (has_deadline && system_clock::now() + delay >= deadline) return status;
+    if (!budget.TakeRetry()) return status;
+    if (!scope.picked().empty()) pick.avoid.push_back(scope.picked());
+    std::this_thread::sleep_for(delay);
+  }
+}
+
+}  // namespace naming
