@@ -11,7 +11,7 @@ set(layer_1 instance schedule snapshot target endpoint watcher log
   ejection)
 set(layer_2 registry resolver builder balancer)
 set(layer_3 filter scheduler subset balancer/)
-set(layer_4 net core balanced)
+set(layer_4 net core balanced service_life)
 set(backends discovery etcd zookeeper consul nacos kubernetes direct)
 set(layer_5 ${backends})
 set(layer_6 http grpc testing node)

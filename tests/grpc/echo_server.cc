@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// A gRPC server to test against. Prints its address; ends with SIGTERM.
+// A gRPC server to test against. Prints its address when it serves and, where a
+// discovery node is given, is registered; ends in good order with SIGTERM.
 //
-//   grpc-echo-server 127.0.0.1:0
+//   grpc-echo-server 127.0.0.1:0 [NODE PROPAGATION_MS]
 
 #include <grpcpp/grpcpp.h>
-#include <pthread.h>
 
 #include <chrono>
-#include <csignal>
-#include <cstdio>
+#include <iostream>
+#include <memory>
 #include <string>
 #include <thread>
 
 #include "echo.grpc.pb.h"
+#include "naming/discovery/client.h"
+#include "naming/grpc/serving.h"
+#include "naming/service_life.h"
+#include "naming/testing/fake_backend.h"
 
 namespace naming::test {
 namespace {
@@ -80,34 +84,54 @@ class EchoService final : public Echo::Service {
   }
 };
 
-int Main(const std::string& listen) {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-
+// Serves until SIGTERM comes.
+int Serve(Registry& registry, const std::string& listen, int propagation) {
   EchoService service;
+  // Known beforehand: tests give a port.
+  service.address = listen;
   grpc::ServerBuilder builder;
-  int port = 0;
-  builder.AddListeningPort(listen, grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(&service);
-  service.address = listen.substr(0, listen.rfind(':') + 1);
-  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  if (server == nullptr || port == 0) return 1;
-  service.address += std::to_string(port);
-  std::printf("%s\n", service.address.c_str());
-  std::fflush(stdout);
+  Instance instance;
+  instance.app_id = "demo";
+  instance.hostname = listen;
+  GrpcServingOptions options;
+  options.listen = listen;
+  options.life.propagation = std::chrono::milliseconds(propagation);
+  const auto serving = GrpcServing::Start(registry, instance, builder, options);
+  if (!serving.ok()) {
+    std::cerr << serving.status() << "\n";
+    return 1;
+  }
+  std::cout << (*serving)->address() << std::endl;
+  const absl::Status status = (*serving)->Run();
+  if (!status.ok()) std::cerr << status << "\n";
+  return status.ok() ? 0 : 1;
+}
 
-  int signal = 0;
-  sigwait(&signals, &signal);
-  server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(5));
-  return 0;
+int Main(const std::string& listen, const char* node, const char* propagation) {
+  BlockStopSignals();
+  if (node == nullptr) {
+    const auto fake = testing::FakeBackend::Create();
+    return Serve(*fake, listen, 0);
+  }
+  discovery::ClientOptions options;
+  options.nodes = {node};
+  options.env = "dev";
+  options.zone = "zone01";
+  options.region = "region01";
+  const auto client = discovery::Client::Create(options);
+  if (!client.ok()) {
+    std::cerr << client.status() << "\n";
+    return 1;
+  }
+  return Serve(**client, listen, std::stoi(propagation));
 }
 
 }  // namespace
 }  // namespace naming::test
 
 int main(int argc, char** argv) {
-  if (argc != 2) return 2;
-  return naming::test::Main(argv[1]);
+  if (argc != 2 && argc != 4) return 2;
+  return naming::test::Main(argv[1], argc == 4 ? argv[2] : nullptr,
+                            argc == 4 ? argv[3] : nullptr);
 }

@@ -5,6 +5,7 @@ naming_tests(unit-base unit
   base/check_test.cc
   base/file_test.cc
   base/light_test.cc
+  base/own_host_test.cc
   base/reclaim_test.cc
   base/text_test.cc
   base/tick_clock_test.cc

@@ -10,6 +10,7 @@ naming_tests(unit-values unit
   values/registry_test.cc
   values/schedule_test.cc
   values/scheduler_test.cc
+  values/service_life_test.cc
   values/snapshot_test.cc
   values/subset_test.cc
   values/target_test.cc
