@@ -29,6 +29,17 @@ if [ -x "$1/example-service_test" ]; then
   "$1/example-service_test" >"$files/service_test.out" ||
     fail "service_test: $(cat "$files/service_test.out")"
 fi
+if [ -x "$1/example-grpc_server" ]; then
+  start grpc_server example-grpc_server "--nodes=$address"
+  grpc_server_pid=$pid
+  await "it serves" prints grpc_server "^serving at "
+  start grpc_client example-grpc_client "--nodes=$address"
+  grpc_client_pid=$pid
+  await "it is called" prints grpc_client "^ipv4:127.0.0.1:.*  [0-9]"
+  stop "$grpc_client_pid" INT
+  stop "$grpc_server_pid" TERM
+  prints grpc_server "^stopped\$" || fail "grpc_server did not stop well"
+fi
 example-custom_backend >"$files/custom_backend.out"
 
 stop "$register_pid" TERM
