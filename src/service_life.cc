@@ -97,6 +97,7 @@ absl::StatusOr<std::unique_ptr<ServiceLife>> ServiceLife::Start(
     const absl::StatusOr<std::vector<std::string>> addrs = callbacks.start();
     if (!addrs.ok()) return addrs.status();
     Replace(instance.addrs, *addrs);
+    callbacks.start = nullptr;
   }
   absl::StatusOr<Registration> registration =
       registry.Register(std::move(instance), options.registration);

@@ -127,16 +127,15 @@ void Connections::SetCandidates(std::vector<Candidate> candidates) {
 
 // Without the lock: to dial calls functions of the user.
 Connections::ByAddress Connections::ConnectionsFor(
-    const std::vector<Candidate>& candidates) const {
+    const std::vector<Candidate>& candidates) {
   ByAddress by_address;
   for (const Candidate& candidate : candidates) {
     const std::string& address = candidate.endpoint.address;
     std::shared_ptr<Connection>& connection = by_address[address];
     if (connection == nullptr) connection = Find(address);
     if (connection != nullptr) continue;
-    connection = std::make_shared<Connection>(
-        address, dial_(address), methods_,
-        std::const_pointer_cast<Connections>(shared_from_this()));
+    connection = std::make_shared<Connection>(address, dial_(address), methods_,
+                                              weak_from_this());
     StateFollower::Get().Follow(connection);
   }
   return by_address;

@@ -99,7 +99,7 @@ class Connections final : public Connection::Listener,
 
   void SetCandidates(std::vector<Candidate> candidates);
   absl::StatusOr<Pick> Choose(const PickOptions* options);
-  ByAddress ConnectionsFor(const std::vector<Candidate>& candidates) const;
+  ByAddress ConnectionsFor(const std::vector<Candidate>& candidates);
   void SetEntries(std::vector<Candidate> candidates,
                   const ByAddress& by_address)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(updating_);

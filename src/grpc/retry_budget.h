@@ -20,7 +20,7 @@ class RetryBudget final {
 
   // Takes what a retry costs; returns false when there are too few left.
   bool TakeRetry() {
-    if (tokens_.load(std::memory_order_relaxed) < kFull / 2) return false;
+    if (tokens_.load(std::memory_order_relaxed) <= kFull / 2) return false;
     Add(-kCost);
     return true;
   }
