@@ -33,9 +33,9 @@ thread_local GrpcCallScope* current_scope = nullptr;
 // Lent to calls that ask for a queue before it is known where they go. It lives
 // as long as the process: a call may outlive its GrpcChannel.
 grpc::Channel& Anchor() {
-  static grpc::Channel& anchor =
-      **new std::shared_ptr<grpc::Channel>(rpc::DialNobody());
-  return anchor;
+  static const auto& anchor =
+      *new std::shared_ptr<grpc::Channel>(rpc::DialNobody());
+  return *anchor;
 }
 
 steady_clock::time_point ToSteady(

@@ -58,6 +58,9 @@ void StateFollower::Run() {
   void* tag = nullptr;
   bool is_ok = false;
   while (queue_.Next(&tag, &is_ok)) {
+    // The queue puts in order what is given to it and what it gives; for those
+    // who can't see into it, so does this.
+    pending_.load();
     std::unique_ptr<Event> event(static_cast<Event*>(tag));
     const std::shared_ptr<Connection> connection = event->connection.lock();
     if (connection != nullptr) {
