@@ -78,15 +78,21 @@ Cost Measure(int count, const std::function<void()>& work) {
   return cost;
 }
 
+// In batches that are short enough for one to be left alone by other programs.
 Cost CreateCalls(Echo::Stub& stub, int count) {
+  constexpr int kBatches = 20;
   grpc::CompletionQueue queue;
   const EchoRequest request;
-  return Measure(count, [&] {
-    for (int i = 0; i < count; ++i) {
-      grpc::ClientContext context;
-      stub.PrepareAsyncSay(&context, request, &queue);
-    }
-  });
+  Cost best;
+  for (int batch = 0; batch < kBatches; ++batch) {
+    best.Better(Measure(count / kBatches, [&] {
+      for (int i = 0; i < count / kBatches; ++i) {
+        grpc::ClientContext context;
+        stub.PrepareAsyncSay(&context, request, &queue);
+      }
+    }));
+  }
+  return best;
 }
 
 // Counts into `failures` what doesn't end well.

@@ -56,6 +56,15 @@ class Load final {
     return failures_;
   }
 
+  // The same as text; empty: none came.
+  std::string FailuresText() const {
+    std::string text;
+    for (const auto& [failure, count] : failures()) {
+      text += std::to_string(count) + " times " + failure + "\n";
+    }
+    return text;
+  }
+
  private:
   void Run() {
     while (!stops_) {
