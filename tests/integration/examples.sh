@@ -29,7 +29,12 @@ if [ -x "$1/example-service_test" ]; then
   "$1/example-service_test" >"$files/service_test.out" ||
     fail "service_test: $(cat "$files/service_test.out")"
 fi
+example-custom_backend >"$files/custom_backend.out"
 if [ -x "$1/example-grpc_server" ]; then
+  # Where it is built with ThreadSanitizer.
+  TSAN_OPTIONS="suppressions=$(cd "$(dirname "$0")/../grpc" && pwd)/tsan.supp"
+  TSAN_OPTIONS="$TSAN_OPTIONS:halt_on_error=1:ignore_noninstrumented_modules=1"
+  export TSAN_OPTIONS
   start grpc_server example-grpc_server "--nodes=$address"
   grpc_server_pid=$pid
   await "it serves" prints grpc_server "^serving at "
@@ -40,7 +45,6 @@ if [ -x "$1/example-grpc_server" ]; then
   stop "$grpc_server_pid" TERM
   prints grpc_server "^stopped\$" || fail "grpc_server did not stop well"
 fi
-example-custom_backend >"$files/custom_backend.out"
 
 stop "$register_pid" TERM
 prints register "^cancelled\$" || fail "register did not cancel"
