@@ -62,7 +62,7 @@ grpc::Status CallWithRetry(
     grpc::ClientContext context;
     if (has_deadline) context.set_deadline(deadline);
     GrpcCallScope scope(channel, pick);
-    const grpc::Status status = call(context);
+    grpc::Status status = call(context);
     if (status.ok()) {
       budget.OnSuccess();
       return status;
