@@ -170,11 +170,13 @@ void Connections::SetEntries(std::vector<Candidate> candidates,
         std::make_shared<const Dialled>(*entry.instance, entry.connection);
   }
   entries_.swap(entries);
+  has_list_ = true;
 }
 
 void Connections::OnStateChange() {
   base::MutexLock lock(updating_);
-  Publish(false);
+  // The first Connections are dialled before their list is in force.
+  if (has_list_) Publish(false);
 }
 
 bool Connections::LeaveOut() {

@@ -115,6 +115,7 @@ class Connections final : public Connection::Listener,
   // newest: Balancers call nothing of ours from there.
   mutable base::Mutex updating_;
   std::vector<Entry> entries_ ABSL_GUARDED_BY(updating_);
+  bool has_list_ ABSL_GUARDED_BY(updating_) = false;
 
   // Locked within `updating_`, where both are.
   mutable base::Mutex mutex_;
