@@ -15,8 +15,10 @@ namespace naming {
 // When an Endpoint that is listed, but fails its callers, is left out.
 //
 // An ejected Endpoint gets no calls until its time is over; then one call is
-// sent to it, and only that one's success brings it back. Endpoints of one
-// color are looked at apart from the others: calls never change color for it.
+// sent to it, and only that one's success brings it back. However long that
+// call lasts, no other is sent meanwhile; when its Pick is destroyed without
+// Done(), or cancelled, the next call takes its place. Endpoints of one color
+// are looked at apart from the others: calls never change color for it.
 //
 // Thread-compatible. A value.
 struct NAMING_EXPORT EjectionOptions {

@@ -85,8 +85,14 @@ void Ejector::SetEndpoints(std::vector<Endpoint> endpoints, TimePoint now) {
           options_.success_rate > 0);
       if (!is_first && options_.slow_start.count() > 0) track.starts_at = now;
     }
-    tracks_.back().endpoint = std::move(endpoint);
+    Track& track = tracks_.back();
+    const bool is_other = track.endpoint != endpoint;
+    track.endpoint = std::move(endpoint);
+    if (is_other && track.probe != nullptr && track.probe->Withdraw()) {
+      Offer(track);
+    }
   }
+  for (auto& [key, track] : known) DropProbe(track);
 }
 
 void Ejector::Look(TimePoint now, std::vector<EjectionEvent>& events) {
@@ -132,8 +138,9 @@ std::optional<std::vector<Candidate>> Ejector::TakeChange() {
 }
 
 bool Ejector::has_offers() const {
-  return std::any_of(tracks_.begin(), tracks_.end(),
-                     [](const Track& track) { return track.is_offered; });
+  return std::any_of(tracks_.begin(), tracks_.end(), [](const Track& track) {
+    return track.probe != nullptr && track.probe->is_offered();
+  });
 }
 
 std::shared_ptr<Probe> Ejector::TakeOffer(const PickOptions* options,
@@ -144,14 +151,13 @@ std::shared_ptr<Probe> Ejector::TakeOffer(const PickOptions* options,
       [color](const Track& track) { return track.endpoint.color == color; });
   if (!has_color) color = "";
   for (Track& track : tracks_) {
-    if (!track.is_offered || track.endpoint.color != color) continue;
+    if (track.probe == nullptr || track.endpoint.color != color) continue;
     if (options != nullptr &&
         std::find(options->avoid.begin(), options->avoid.end(),
                   track.endpoint.address) != options->avoid.end()) {
       continue;
     }
-    track.is_offered = false;
-    return track.probe;
+    if (track.probe->Claim()) return track.probe;
   }
   return nullptr;
 }
@@ -218,11 +224,13 @@ void Ejector::Advance(Track& track, TimePoint now) {
   } else if (!track.is_ejected && !track.is_news) {
     // In a panic it gets calls all the same; one that succeeds is proof enough.
     if (now >= track.until ||
-        track.tally->successes() > track.successes_when_out) {
+        track.tally->successes() > track.successes_when_out ||
+        (track.probe != nullptr &&
+         track.probe->result() == Outcome::Result::kSuccess)) {
       Return(track, now);
     }
   } else if (track.state == State::kOut) {
-    if (now >= track.until) Offer(track, now);
+    if (now >= track.until) Offer(track);
   } else {
     AdvanceProbe(track, now);
   }
@@ -236,8 +244,10 @@ void Ejector::AdvanceProbe(Track& track, TimePoint now) {
     return Eject(track, "the call that it got to show that it is well failed",
                  now);
   }
-  // A call may take for ever, and one that was cancelled shows nothing.
-  if (result || now >= track.until) Offer(track, now);
+  // One that was cancelled shows nothing. One that lasts is left to last: calls
+  // that hang are how some servers fail, and as long as one does no other need
+  // find that out.
+  if (result) Offer(track);
 }
 
 void Ejector::Eject(Track& track, std::string cause, TimePoint now) {
@@ -252,27 +262,38 @@ void Ejector::Eject(Track& track, std::string cause, TimePoint now) {
   track.until = now + track.time;
   track.cause = std::move(cause);
   track.successes_when_out = track.tally->successes();
-  track.probe = nullptr;
-  track.is_offered = false;
+  DropProbe(track);
   track.tally->ForgetRow();
 }
 
 void Ejector::Return(Track& track, TimePoint now) {
   track.state = State::kIn;
   track.returned_at = now;
-  track.probe = nullptr;
-  track.is_offered = false;
+  DropProbe(track);
   track.window_successes = track.tally->successes();
   track.window_failures = track.tally->failures();
   track.tally->ForgetRow();
   if (options_.slow_start.count() > 0) track.starts_at = now;
 }
 
-void Ejector::Offer(Track& track, TimePoint now) {
+void Ejector::Offer(Track& track) {
   track.state = State::kProbing;
   track.probe = std::make_shared<Probe>(track.endpoint, alarm_);
-  track.is_offered = true;
+}
+
+void Ejector::DropProbe(Track& track) {
+  if (track.probe != nullptr) track.probe->Withdraw();
+  track.probe = nullptr;
+}
+
+// It gets calls without being offered any, and time to end one well.
+void Ejector::Suspend(Track& track, TimePoint now) {
+  if (track.state != State::kProbing) return;
   track.until = now + options_.base_time;
+  if (!track.probe->is_offered()) return;
+  if (!track.probe->Withdraw()) return;
+  track.probe = nullptr;
+  track.state = State::kOut;
 }
 
 void Ejector::Limit(const std::string& color, const Group& group, TimePoint now,
@@ -282,6 +303,9 @@ void Ejector::Limit(const std::string& color, const Group& group, TimePoint now,
       [](const Track* track) { return track->state != State::kIn; }));
   const std::size_t allowed = Allowed(group.size(), options_.max_share);
   const bool is_panic = out > allowed;
+  if (is_panic && panicking_.count(color) == 0) {
+    for (Track* track : group) Suspend(*track, now);
+  }
   SetPanic(color, is_panic,
            absl::StrFormat("%d of %d fail, at most %d may be ejected", out,
                            group.size(), allowed),
@@ -291,7 +315,6 @@ void Ejector::Limit(const std::string& color, const Group& group, TimePoint now,
     const bool is_news = std::exchange(track->is_news, false);
     track->is_ejected = !is_panic && track->state != State::kIn;
     has_changed_ = has_changed_ || track->is_ejected != was_ejected;
-    if (is_panic) track->is_offered = false;
     const bool has_returned = was_ejected && track->state == State::kIn;
     if (!has_returned && !(track->is_ejected && (is_news || !was_ejected))) {
       continue;
@@ -359,7 +382,11 @@ void Ejector::GrowWeights(TimePoint now) {
 Ejector::TimePoint Ejector::NextLook() const {
   TimePoint next = window_end_.value_or(Alarm::kNever);
   for (const Track& track : tracks_) {
-    if (track.state != State::kIn) next = std::min(next, track.until);
+    // The end of a probe rings by itself.
+    if (track.state == State::kOut ||
+        (track.state == State::kProbing && !track.is_ejected)) {
+      next = std::min(next, track.until);
+    }
     if (track.starts_at) {
       const base::Clock::Duration whole = options_.slow_start;
       // One tick more: the division rounds down.

@@ -73,14 +73,12 @@ class Ejector final {
     State state = State::kIn;
     bool is_ejected = false;       // Said to the Balancer: out, and no panic.
     bool is_news = false;          // Ejected anew since it was last told.
-    TimePoint until;               // kOut: its time is over. kProbing: a new
-                                   // Probe is due.
+    TimePoint until;               // When its time is over.
     base::Clock::Duration time{};  // The length of the last ejection.
     TimePoint returned_at;
     std::string cause;
     std::uint64_t successes_when_out = 0;
-    std::shared_ptr<Probe> probe;
-    bool is_offered = false;
+    std::shared_ptr<Probe> probe;  // In kProbing.
 
     // The counts when the present window began.
     std::uint64_t window_successes = 0;
@@ -100,7 +98,9 @@ class Ejector final {
   void AdvanceProbe(Track& track, TimePoint now);
   void Eject(Track& track, std::string cause, TimePoint now);
   void Return(Track& track, TimePoint now);
-  void Offer(Track& track, TimePoint now);
+  void Offer(Track& track);
+  static void DropProbe(Track& track);
+  void Suspend(Track& track, TimePoint now);
   void Limit(const std::string& color, const Group& group, TimePoint now,
              std::vector<EjectionEvent>& events);
   void SetPanic(const std::string& color, bool is_panic, std::string cause,

@@ -76,12 +76,17 @@ class World {
     return Look();
   }
 
+  // Takes the Probe that there is.
+  Pick TakeProbe(const std::string& color = "") {
+    REQUIRE(ejector_.has_offers());
+    return balanced::Probe::Take(ejector_.TakeOffer(nullptr, color));
+  }
+
   // Takes the Probe that there is and tells how its call ended.
   void Probe(Result result) {
-    REQUIRE(ejector_.has_offers());
     Outcome outcome;
     outcome.result = result;
-    balanced::Probe::Take(ejector_.TakeOffer(nullptr, "")).Done(outcome);
+    TakeProbe().Done(outcome);
   }
 
   List Ejected() const {
@@ -183,12 +188,64 @@ TEST_CASE("An ejected endpoint returns when one call succeeds", "[ejector]") {
     CHECK(world.Look().empty());
     CHECK(world.ejector().has_offers());
   }
-  SECTION("it never ends: another one in time") {
-    const auto kept = world.ejector().TakeOffer(nullptr, "");
-    world.After(milliseconds(9'999));
-    CHECK_FALSE(world.ejector().has_offers());
-    world.After(milliseconds(1));
+  SECTION("it is dropped: another one") {
+    { const Pick dropped = world.TakeProbe(); }
+    CHECK(world.Look().empty());
     CHECK(world.ejector().has_offers());
+  }
+  SECTION("it lasts: it stays the one, whatever happens meanwhile") {
+    Pick lasting = world.TakeProbe();
+    for (int i = 0; i < 100; ++i) CHECK(world.After(seconds(7)).empty());
+    world.Set(MakeEndpoints("e", 5));
+    world.Look();
+    CHECK_FALSE(world.ejector().has_offers());
+    CHECK(world.Ejected() == List{"e1:90"});
+    Outcome outcome;
+    SECTION("and brings it back") {
+      lasting.Done(outcome);
+      CHECK(world.Look() == List{"returned e1:90"});
+    }
+    SECTION("or keeps it out for twice as long") {
+      outcome.result = Result::kTimeout;
+      lasting.Done(outcome);
+      CHECK(world.Look() ==
+            List{"ejected e1:90 for 20s: the call that it got to show that it "
+                 "is well failed"});
+    }
+  }
+  SECTION("it follows what changes in the list") {
+    auto endpoints = MakeEndpoints("e", 4);
+    endpoints[1].color = "blue";
+    world.Set(endpoints);
+    const Pick probe = world.TakeProbe("blue");
+    CHECK(probe.endpoint().color == "blue");
+  }
+  SECTION("nobody is sent to it when it has left") {
+    world.Set({MakeEndpoints("e", 1)[0]});
+    CHECK_FALSE(world.ejector().has_offers());
+  }
+  SECTION("in a panic it isn't offered") {
+    for (const char* name : {"e0", "e2"}) {
+      world.Call(name, Result::kFailure, 5);
+    }
+    CHECK(world.Look() ==
+          List{"panic began: 3 of 4 fail, at most 2 may be ejected"});
+    CHECK_FALSE(world.ejector().has_offers());
+    CHECK(world.After(milliseconds(9'999)).empty());
+    CHECK(world.After(milliseconds(1)) == List{"panic ended"});
+    CHECK(world.Ejected().empty());
+  }
+  SECTION("one that was taken counts in a panic, too") {
+    Pick probe = world.TakeProbe();
+    for (const char* name : {"e0", "e2"}) {
+      world.Call(name, Result::kFailure, 5);
+    }
+    CHECK(world.Look().size() == 1);
+    probe.Done(Outcome());
+    const List ended = world.Look();
+    REQUIRE(ended.size() == 3);
+    CHECK(ended[0] == "panic ended");
+    CHECK(world.Ejected() == List{"e0:90", "e2:90"});
   }
   SECTION("calls from before it was ejected don't count") {
     world.Call("e1", Result::kSuccess, 3);
