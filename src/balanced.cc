@@ -93,7 +93,6 @@ absl::StatusOr<std::unique_ptr<Balanced>> Balanced::Create(
   setting.policies = balanced::PoliciesFor(*parsed, options, RandomId());
   setting.ejection = options.ejection;
   setting.on_event = std::move(options.on_event);
-  setting.color = std::move(options.color);
   auto rep = std::make_unique<Rep>();
   rep->front = std::make_shared<balanced::Front>(
       std::move(setting), *std::move(resolver), std::move(balancer));

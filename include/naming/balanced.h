@@ -32,8 +32,8 @@ namespace naming {
 struct NAMING_EXPORT BalancedOptions {
   // --- Behaviour ---
 
-  // Makes the Balancer; empty: a balancer::P2c with this `color`. Another one
-  // is given its color by this function.
+  // Makes the Balancer; empty: a balancer::P2c with this `color`. This function
+  // gives another one its color.
   std::function<std::unique_ptr<Balancer>()> make_balancer;
 
   // Where this program runs: what a registry prescribes to that zone is

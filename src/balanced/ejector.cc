@@ -137,29 +137,14 @@ std::optional<std::vector<Candidate>> Ejector::TakeChange() {
   return candidates;
 }
 
-bool Ejector::has_offers() const {
-  return std::any_of(tracks_.begin(), tracks_.end(), [](const Track& track) {
-    return track.probe != nullptr && track.probe->is_offered();
-  });
-}
-
-std::shared_ptr<Probe> Ejector::TakeOffer(const PickOptions* options,
-                                          std::string_view color) {
-  if (options != nullptr && !options->color.empty()) color = options->color;
-  const bool has_color = std::any_of(
-      tracks_.begin(), tracks_.end(),
-      [color](const Track& track) { return track.endpoint.color == color; });
-  if (!has_color) color = "";
-  for (Track& track : tracks_) {
-    if (track.probe == nullptr || track.endpoint.color != color) continue;
-    if (options != nullptr &&
-        std::find(options->avoid.begin(), options->avoid.end(),
-                  track.endpoint.address) != options->avoid.end()) {
-      continue;
+std::vector<std::shared_ptr<Probe>> Ejector::offers() const {
+  std::vector<std::shared_ptr<Probe>> offers;
+  for (const Track& track : tracks_) {
+    if (track.probe != nullptr && track.probe->is_offered()) {
+      offers.push_back(track.probe);
     }
-    if (track.probe->Claim()) return track.probe;
   }
-  return nullptr;
+  return offers;
 }
 
 std::vector<Endpoint> Ejector::endpoints() const {

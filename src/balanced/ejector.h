@@ -9,7 +9,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "balanced/alarm.h"
@@ -50,12 +49,8 @@ class Ejector final {
   // returned last.
   std::optional<std::vector<Candidate>> TakeChange();
 
-  // Whether there is a Probe to take.
-  bool has_offers() const;
-
-  // Returns a Probe for a call with `options`, whose color is `color`, or null.
-  std::shared_ptr<Probe> TakeOffer(const PickOptions* options,
-                                   std::string_view color);
+  // Returns the Probes that nobody has claimed.
+  std::vector<std::shared_ptr<Probe>> offers() const;
 
   std::vector<Endpoint> endpoints() const;
   std::size_t size() const { return tracks_.size(); }

@@ -60,18 +60,16 @@ bool Front::IsBusyElsewhere() const {
 }
 
 absl::StatusOr<Pick> Front::Choose(const PickOptions* options) {
-  if (has_offers_.load(std::memory_order_relaxed)) {
-    base::MutexLock lock(mutex_);
-    auto probe = ejector_->TakeOffer(options, setting_.color);
-    has_offers_ = ejector_->has_offers();
-    if (probe != nullptr) {
-      ++stats_.probes;
-      return Probe::Take(std::move(probe));
-    }
-  }
   absl::StatusOr<Pick> pick =
       options == nullptr ? balancer_->Choose() : balancer_->Choose(*options);
   if (!pick.ok()) return Unavailable(pick.status());
+  // The choice tells which color this call goes to: only the Balancer knows its
+  // own. A probe takes its place, and calls change color for none.
+  const std::string& color = pick->endpoint().color;
+  if (offers_.MayHave(color)) {
+    auto probe = offers_.Claim(color, options);
+    if (probe != nullptr) return Probe::Take(std::move(probe));
+  }
   return pick;
 }
 
@@ -133,7 +131,9 @@ std::vector<Endpoint> Front::endpoints() const {
 
 BalancedStats Front::stats() const {
   base::MutexLock lock(mutex_);
-  return stats_;
+  BalancedStats stats = stats_;
+  stats.probes = offers_.claimed();
+  return stats;
 }
 
 absl::Status Front::Unavailable(const absl::Status& status) const {
@@ -240,18 +240,20 @@ void Front::Work() {
   while (is_wanted) {
     std::vector<EjectionEvent> events;
     std::optional<std::vector<Candidate>> candidates;
+    std::vector<std::shared_ptr<Probe>> offers;
     {
       base::MutexLock lock(mutex_);
       is_work_wanted_ = false;
       ejector_->Look(setting_.clock->Now(), events);
       candidates = ejector_->TakeChange();
-      has_offers_ = ejector_->has_offers();
+      offers = ejector_->offers();
       // False before Pick() fails, true after it doesn't.
       if (ejector_->size() == 0) is_ready_ = false;
       Count(events);
     }
     const bool has_changed = candidates.has_value();
     if (has_changed) balancer_->UpdateCandidates(*std::move(candidates));
+    offers_.Publish(std::move(offers));
     {
       base::MutexLock lock(mutex_);
       is_ready_ = ejector_->size() > 0;

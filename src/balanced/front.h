@@ -3,7 +3,6 @@
 #ifndef NAMING_BALANCED_FRONT_H_
 #define NAMING_BALANCED_FRONT_H_
 
-#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -17,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "balanced/alarm.h"
 #include "balanced/ejector.h"
+#include "balanced/offers.h"
 #include "balanced/policies.h"
 #include "base/clock.h"
 #include "base/mutex.h"
@@ -45,7 +45,6 @@ class Front final : public Alarm::Listener,
     Policies policies;
     EjectionOptions ejection;
     std::function<void(const EjectionEvent&)> on_event;
-    std::string color;
     const base::Clock* clock = &base::Clock::Real();
   };
 
@@ -88,7 +87,7 @@ class Front final : public Alarm::Listener,
   std::unique_ptr<Resolver> resolver_;  // Reset by Close().
   const std::unique_ptr<Balancer> balancer_;
   std::shared_ptr<Alarm> alarm_;  // Set by Begin(); null: nothing to decide.
-  std::atomic<bool> has_offers_{false};
+  Offers offers_;                 // Published by who works.
 
   // Each is touched by one at a time: Begin(), who set kArming, Close().
   Watcher watcher_;

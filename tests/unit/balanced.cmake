@@ -4,4 +4,5 @@ naming_tests(unit-balanced unit
   balanced/balanced_test.cc
   balanced/ejection_test.cc
   balanced/ejector_test.cc
-  balanced/front_test.cc)
+  balanced/front_test.cc
+  balanced/offers_test.cc)

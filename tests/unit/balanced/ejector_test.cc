@@ -77,9 +77,10 @@ class World {
   }
 
   // Takes the Probe that there is.
-  Pick TakeProbe(const std::string& color = "") {
-    REQUIRE(ejector_.has_offers());
-    return balanced::Probe::Take(ejector_.TakeOffer(nullptr, color));
+  Pick TakeProbe() {
+    auto probe = ejector_.offers().at(0);
+    REQUIRE(probe->Claim());
+    return balanced::Probe::Take(std::move(probe));
   }
 
   // Takes the Probe that there is and tells how its call ended.
@@ -161,14 +162,16 @@ TEST_CASE("An ejected endpoint returns when one call succeeds", "[ejector]") {
   world.Call("e1", Result::kFailure, 5);
   world.Look();
   CHECK(world.After(milliseconds(9'999)).empty());
-  CHECK_FALSE(world.ejector().has_offers());
+  CHECK(world.ejector().offers().empty());
   CHECK(world.After(milliseconds(1)).empty());
   CHECK(world.Ejected() == List{"e1:90"});
 
   SECTION("only one is tried") {
-    CHECK(world.ejector().TakeOffer(nullptr, "") != nullptr);
-    CHECK_FALSE(world.ejector().has_offers());
-    CHECK(world.ejector().TakeOffer(nullptr, "") == nullptr);
+    const auto probe = world.ejector().offers().at(0);
+    CHECK(probe->Claim());
+    CHECK(world.ejector().offers().empty());
+    CHECK_FALSE(probe->Claim());
+    CHECK_FALSE(probe->Withdraw());
   }
   SECTION("it succeeds") {
     world.Probe(Result::kSuccess);
@@ -179,26 +182,26 @@ TEST_CASE("An ejected endpoint returns when one call succeeds", "[ejector]") {
     world.Probe(Result::kTimeout);
     CHECK(world.Look() == List{"ejected e1:90 for 20s: the call that it got to "
                                "show that it is well failed"});
-    CHECK_FALSE(world.ejector().has_offers());
+    CHECK(world.ejector().offers().empty());
     world.After(seconds(20));
-    CHECK(world.ejector().has_offers());
+    CHECK(world.ejector().offers().size() == 1);
   }
   SECTION("it is cancelled: another one") {
     world.Probe(Result::kCancelled);
     CHECK(world.Look().empty());
-    CHECK(world.ejector().has_offers());
+    CHECK(world.ejector().offers().size() == 1);
   }
   SECTION("it is dropped: another one") {
     { const Pick dropped = world.TakeProbe(); }
     CHECK(world.Look().empty());
-    CHECK(world.ejector().has_offers());
+    CHECK(world.ejector().offers().size() == 1);
   }
   SECTION("it lasts: it stays the one, whatever happens meanwhile") {
     Pick lasting = world.TakeProbe();
     for (int i = 0; i < 100; ++i) CHECK(world.After(seconds(7)).empty());
     world.Set(MakeEndpoints("e", 5));
     world.Look();
-    CHECK_FALSE(world.ejector().has_offers());
+    CHECK(world.ejector().offers().empty());
     CHECK(world.Ejected() == List{"e1:90"});
     Outcome outcome;
     SECTION("and brings it back") {
@@ -217,12 +220,12 @@ TEST_CASE("An ejected endpoint returns when one call succeeds", "[ejector]") {
     auto endpoints = MakeEndpoints("e", 4);
     endpoints[1].color = "blue";
     world.Set(endpoints);
-    const Pick probe = world.TakeProbe("blue");
+    const Pick probe = world.TakeProbe();
     CHECK(probe.endpoint().color == "blue");
   }
   SECTION("nobody is sent to it when it has left") {
     world.Set({MakeEndpoints("e", 1)[0]});
-    CHECK_FALSE(world.ejector().has_offers());
+    CHECK(world.ejector().offers().empty());
   }
   SECTION("in a panic it isn't offered") {
     for (const char* name : {"e0", "e2"}) {
@@ -230,7 +233,7 @@ TEST_CASE("An ejected endpoint returns when one call succeeds", "[ejector]") {
     }
     CHECK(world.Look() ==
           List{"panic began: 3 of 4 fail, at most 2 may be ejected"});
-    CHECK_FALSE(world.ejector().has_offers());
+    CHECK(world.ejector().offers().empty());
     CHECK(world.After(milliseconds(9'999)).empty());
     CHECK(world.After(milliseconds(1)) == List{"panic ended"});
     CHECK(world.Ejected().empty());
@@ -251,12 +254,6 @@ TEST_CASE("An ejected endpoint returns when one call succeeds", "[ejector]") {
     world.Call("e1", Result::kSuccess, 3);
     CHECK(world.Look().empty());
     CHECK(world.Ejected() == List{"e1:90"});
-  }
-  SECTION("a retry that was told to avoid it isn't the one") {
-    PickOptions options;
-    options.avoid = {"e1:90"};
-    CHECK(world.ejector().TakeOffer(&options, "") == nullptr);
-    CHECK(world.ejector().has_offers());
   }
 }
 
@@ -413,23 +410,6 @@ TEST_CASE("Colors are looked at apart", "[ejector]") {
       world.Look();
       CHECK_FALSE(world.ejector().is_panicking());
     }
-  }
-  SECTION("only calls of its color try it") {
-    CHECK(world.ejector().TakeOffer(nullptr, "") == nullptr);
-    PickOptions options;
-    options.color = "green";
-    CHECK(world.ejector().TakeOffer(&options, "blue") == nullptr);
-    CHECK(world.ejector().TakeOffer(nullptr, "blue") != nullptr);
-  }
-  SECTION("calls of a color that nobody has try one that has none") {
-    world.Call("e2", Result::kFailure, 5);
-    world.Look();
-    world.After(seconds(10));
-    PickOptions options;
-    options.color = "green";
-    const auto probe = world.ejector().TakeOffer(&options, "");
-    REQUIRE(probe != nullptr);
-    CHECK(probe->endpoint().address == "e2:90");
   }
 }
 

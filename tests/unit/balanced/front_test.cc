@@ -47,8 +47,9 @@ class World {
       events.push_back(std::string(ToString(event.kind)) + " " + event.address);
       if (on_event) on_event();
     };
-    front = std::make_shared<Front>(std::move(setting), client.Build(),
-                                    std::make_unique<balancer::RoundRobin>());
+    front = std::make_shared<Front>(
+        std::move(setting), client.Build(),
+        std::make_unique<balancer::RoundRobin>(balancer::Options{color, 0}));
     front->Begin();
     return *front;
   }
@@ -76,6 +77,7 @@ class World {
   testing::FakeClock clock;
   ManualClient client;
   std::string dead;
+  std::string color;  // Of the Balancer.
   std::vector<std::string> events;
   std::function<void()> on_event;
   std::shared_ptr<Front> front;
@@ -129,6 +131,73 @@ TEST_CASE("Decisions wait for the client's thread", "[front]") {
     CHECK(world.Call(30)["b:90"] == 0);
     CHECK(world.Call(30)["d:90"] == 10);
   }
+}
+
+Instance Colored(const std::string& host, const std::string& color) {
+  Instance instance = At(host);
+  instance.metadata["color"] = color;
+  return instance;
+}
+
+// One of each color is out, its time is over, and no probe of it was taken yet.
+void EjectOneOfEachColor(World& world) {
+  world.color = "blue";
+  world.client.Publish({At("a"), At("b"), At("c"), Colored("x", "blue"),
+                        Colored("y", "blue"), Colored("z", "blue")});
+  world.Start();
+  world.client.Run();
+  Outcome failure;
+  failure.result = Result::kFailure;
+  PickOptions green;
+  green.color = "green";  // Nobody's.
+  for (const PickOptions& options : {PickOptions(), green}) {
+    for (int i = 0; i < 15; ++i) {
+      auto pick = world.front->Choose(&options);
+      REQUIRE(pick.ok());
+      const std::string& address = pick->endpoint().address;
+      const bool is_bad = address == "a:90" || address == "x:90";
+      pick->Done(is_bad ? failure : Outcome());
+    }
+  }
+  world.client.Run();
+  REQUIRE(world.front->stats().ejected == 2);
+  world.clock.Advance(seconds(10));
+}
+
+TEST_CASE("A probe is a call of the color that the balancer chose", "[front]") {
+  World world;
+  EjectOneOfEachColor(world);
+  world.Call(1);
+  world.client.Run();
+  auto calls = world.Call(30);
+  CHECK(calls["x:90"] == 1);
+  CHECK(calls["a:90"] + calls["b:90"] + calls["c:90"] == 0);
+  PickOptions green;
+  green.color = "green";
+  int probes = 0;
+  for (int i = 0; i < 30; ++i) {
+    auto pick = world.front->Choose(&green);
+    REQUIRE(pick.ok());
+    CHECK(pick->endpoint().color.empty());
+    probes += pick->endpoint().address == "a:90" ? 1 : 0;
+    pick->Done(Outcome());
+  }
+  CHECK(probes == 1);
+  world.client.Run();
+  CHECK(world.front->stats().ejected == 0);
+}
+
+TEST_CASE("A retry that avoids an endpoint isn't its probe", "[front]") {
+  World world;
+  EjectOneOfEachColor(world);
+  world.Call(1);
+  world.client.Run();
+  PickOptions retry;
+  retry.avoid = {"x:90"};
+  for (int i = 0; i < 10; ++i) {
+    CHECK(world.front->Choose(&retry)->endpoint().address != "x:90");
+  }
+  CHECK(world.Call(1)["x:90"] == 1);
 }
 
 TEST_CASE("Without its client a front still ejects", "[front]") {
