@@ -53,6 +53,24 @@ void ForgetOtherThreads() {
   }
 }
 
+// Takes the record of a section of a thread that is ending, when that is over.
+bool TakeOrphan(ThreadRecord& record) {
+  if (!record.is_orphan.load(std::memory_order_acquire) ||
+      record.section.load(std::memory_order_acquire) != 0) {
+    return false;
+  }
+  bool expected = true;
+  if (!record.is_orphan.compare_exchange_strong(expected, false,
+                                                std::memory_order_acq_rel)) {
+    return false;
+  }
+  // Between the look and the exchange another may have taken it, entered a
+  // section and left the record an orphan again.
+  if (record.section.load(std::memory_order_acquire) == 0) return true;
+  record.is_orphan.store(true, std::memory_order_release);
+  return false;
+}
+
 bool Take(ThreadRecord& record) {
   bool expected = false;
   if (!record.is_used.load(std::memory_order_relaxed) &&
@@ -60,11 +78,7 @@ bool Take(ThreadRecord& record) {
                                              std::memory_order_acq_rel)) {
     return true;
   }
-  expected = true;
-  return record.is_orphan.load(std::memory_order_acquire) &&
-         record.section.load(std::memory_order_acquire) == 0 &&
-         record.is_orphan.compare_exchange_strong(expected, false,
-                                                  std::memory_order_acq_rel);
+  return TakeOrphan(record);
 }
 
 ThreadRecord* TakeRecord() {

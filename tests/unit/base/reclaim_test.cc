@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -184,6 +185,39 @@ TEST_CASE("A thread that is ending may still read", "[reclaim]") {
   const std::weak_ptr<int> watched = object;
   Retire(std::move(object));
   CHECK(watched.expired());
+}
+
+// Enters sections while its thread ends, as long as `ends_at` isn't over.
+struct EntersWhenDestroyed {
+  ~EntersWhenDestroyed() {
+    if (shared == nullptr) return;
+    while (std::chrono::steady_clock::now() < ends_at) {
+      for (int i = 0; i < 100; ++i) {
+        const Section section = Enter();
+        if (section.after != 0) shared->fetch_add(1);
+        Leave(section);
+      }
+    }
+  }
+  std::atomic<int>* shared = nullptr;
+  std::chrono::steady_clock::time_point ends_at;
+};
+
+TEST_CASE("Threads that are ending never share a record", "[reclaim]") {
+  const auto ends_at =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(800);
+  std::atomic<int> shared{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      static thread_local EntersWhenDestroyed enters;
+      enters.shared = &shared;
+      enters.ends_at = ends_at;
+      const ReadSection section;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(shared == 0);
 }
 
 TEST_CASE("A child process forgets the sections of other threads",
