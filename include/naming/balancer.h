@@ -60,8 +60,10 @@ struct NAMING_EXPORT PickOptions {
   // and never those of another color.
   std::string color = {};
 
-  // Endpoint::address of those that a retry should not go to again. They are
-  // chosen all the same when there is no other.
+  // Endpoint::address of those that a retry should not go to again. The others
+  // get the call as the Balancer would choose among them: by weight or load
+  // where it goes by that, or whoever is next for `hash_key`. They are chosen
+  // all the same when there is no other.
   std::vector<std::string> avoid = {};
 };
 

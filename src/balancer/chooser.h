@@ -3,7 +3,7 @@
 #ifndef NAMING_BALANCER_CHOOSER_H_
 #define NAMING_BALANCER_CHOOSER_H_
 
-#include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
+#include "balancer/asked.h"
 #include "balancer/listing.h"
 #include "balancer/slot.h"
 #include "balancer/table.h"
@@ -25,12 +26,6 @@
 #include "naming/balancer.h"
 
 namespace naming::balancer {
-
-// What one choice is made with.
-struct Asked {
-  const PickOptions* options;  // May be null.
-  std::int64_t now;            // Of the steady clock, in ns; 0 for a PickRef.
-};
 
 // What all Balancers have in common: everything but how they choose, which is
 // up to `Policy`:
@@ -43,8 +38,15 @@ struct Asked {
 //                    turn, const Asked&) const;
 //                                    which Slot is next; only this thread
 //                                    writes `turn`, which may hold any value
+//   std::size_t Spare(const Plan&, const Slots&, std::uint64_t bits,
+//                     const Asked&) const;
+//                                    chooses by random bits among those not to
+//                                    be avoided, however few; there is one
+//   static constexpr int kDraws;     how often Next() may be asked for one that
+//                                    isn't to be avoided, before Spare() is
 //   std::shared_ptr<Load> MakeLoad() const;       may return null
 //   std::int64_t Now() const;        0 when it measures nothing
+//   std::uint64_t seed;
 //
 // Thread-safe: Peek() and Choose() never wait.
 template <class Policy>
@@ -133,7 +135,7 @@ class Chooser final {
     const std::size_t i =
         policy_.Next(group->plan, group->slots, turn.value, asked);
     if (asked.options == nullptr) return group->slots[i];
-    return Avoid(group->slots, i, asked.options->avoid);
+    return Avoid(*group, i, record, asked);
   }
 
   [[gnu::cold, gnu::noinline]] PickRef::Source PeekSlowly(
@@ -150,18 +152,28 @@ class Chooser final {
                            word | (section.after == 0 ? 0U : 1U)};
   }
 
-  // Returns the Slot `i`, or the next one that isn't to be avoided.
-  static Slot* Avoid(const Slots& slots, std::size_t i,
-                     const std::vector<std::string>& avoid) {
-    if (avoid.empty()) return slots[i];
-    for (std::size_t k = 0; k < slots.size(); ++k) {
-      Slot* const slot = slots[(i + k) % slots.size()];
-      const std::string& address = slot->endpoint().address;
-      if (std::find(avoid.begin(), avoid.end(), address) == avoid.end()) {
-        return slot;
+  // Returns the Slot `i`, or another one when it is to be avoided: what the
+  // policy chooses next, and when it insists, what it chooses among the others.
+  Slot* Avoid(const Group& group, std::size_t i, base::ThreadRecord& record,
+              const Asked& asked) const {
+    auto& turn = record.turns[group.turns_place].value;
+    for (int draw = 1; asked.Avoids(*group.slots[i]); ++draw) {
+      if (draw == Policy::kDraws) {
+        if (!HasSpare(group.slots, asked)) break;
+        return group.slots[policy_.Spare(group.plan, group.slots,
+                                         RandomBits(record), asked)];
       }
+      i = policy_.Next(group.plan, group.slots, turn, asked);
     }
-    return slots[i];
+    return group.slots[i];
+  }
+
+  // A turn doesn't hold chance in every policy.
+  std::uint64_t RandomBits(base::ThreadRecord& record) const {
+    const std::uint64_t before = record.chance.load(std::memory_order_relaxed);
+    const std::uint64_t counter = before + kMixStep;
+    record.chance.store(counter, std::memory_order_relaxed);
+    return Mix(counter ^ Mix(policy_.seed + record.number));
   }
 
   [[gnu::cold, gnu::noinline]] absl::Status NoEndpoint() const {

@@ -23,6 +23,9 @@ struct Policy {
     std::vector<float> max_share;
   };
 
+  // Next() finds one itself.
+  static constexpr int kDraws = 1;
+
   std::uint64_t seed;
   std::size_t table_size;
   double max_load;
@@ -41,14 +44,21 @@ struct Policy {
     const std::uint64_t hash =
         has_key ? Mix(*asked.options->hash_key + kMixStep) : Chance::Next(turn);
     const std::size_t i = plan.table.At(hash);
+    if (asked.avoids_any()) return Walk(plan, slots, hash, asked);
     if (plan.max_share.empty() || slots[i]->load()->in_flight() == 0) return i;
-    return Unloaded(plan, slots, hash, i);
+    return Walk(plan, slots, hash, asked);
   }
 
-  // Returns the Endpoint `i`, or the next one in the table that may have one
-  // call more.
-  std::size_t Unloaded(const Plan& plan, const Slots& slots, std::uint64_t hash,
-                       std::size_t i) const;
+  // Returns the first Endpoint, from the place of `hash` on, that may have one
+  // call more and isn't to be avoided; when there is none, the first that isn't
+  // to be avoided; else that at the place.
+  std::size_t Walk(const Plan& plan, const Slots& slots, std::uint64_t hash,
+                   const Asked& asked) const;
+
+  std::size_t Spare(const Plan& /*plan*/, const Slots& slots,
+                    std::uint64_t bits, const Asked& asked) const {
+    return DrawSpareByWeight(slots, bits, asked);
+  }
 
   std::shared_ptr<Load> MakeLoad() const {
     if (max_load <= 0) return nullptr;
@@ -76,16 +86,21 @@ Policy::Plan Policy::MakePlan(const Slots& slots) const {
   return plan;
 }
 
-std::size_t Policy::Unloaded(const Plan& plan, const Slots& slots,
-                             std::uint64_t hash, std::size_t i) const {
+std::size_t Policy::Walk(const Plan& plan, const Slots& slots,
+                         std::uint64_t hash, const Asked& asked) const {
+  if (!HasSpare(slots, asked)) return plan.table.At(hash);
   const auto all = static_cast<float>(
       setting->in_flight.load(std::memory_order_relaxed) + 1);
-  for (std::size_t k = 1; k <= plan.table.size(); ++k) {
+  std::size_t first = slots.size();
+  for (std::size_t k = 0; k < plan.table.size(); ++k) {
+    const std::size_t i = plan.table.After(hash, k);
+    if (i == first || asked.Avoids(*slots[i])) continue;
+    if (plan.max_share.empty()) return i;
     const auto own = static_cast<float>(slots[i]->load()->in_flight());
     if (own + 1 <= std::ceil(plan.max_share[i] * all)) return i;
-    i = plan.table.After(hash, k);
+    if (first == slots.size()) first = i;
   }
-  return i;
+  return first < slots.size() ? first : plan.table.At(hash);
 }
 
 }  // namespace

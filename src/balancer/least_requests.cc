@@ -16,6 +16,8 @@ namespace {
 struct Policy {
   using Plan = Rivals;
 
+  static constexpr int kDraws = 4;
+
   std::uint64_t seed;
   std::shared_ptr<LoadSetting> setting;
 
@@ -31,6 +33,12 @@ struct Policy {
     if (rivals.size() == 1) return 0;
     const Two two = DrawTwo(Chance::Next(turn), rivals.size());
     return Burden(rivals[two.b]) < Burden(rivals[two.a]) ? two.b : two.a;
+  }
+
+  std::size_t Spare(const Plan& rivals, const Slots& slots, std::uint64_t bits,
+                    const Asked& asked) const {
+    const auto [a, b] = DrawTwoSpare(slots, bits, asked);
+    return Burden(rivals[b]) < Burden(rivals[a]) ? b : a;
   }
 
   std::shared_ptr<Load> MakeLoad() const {

@@ -58,8 +58,12 @@ class alignas(64) Load final {
     picked_at_.store(now, std::memory_order_relaxed);
   }
 
-  // Whether no call has begun in the `gap` before `now`. Says so to one thread
-  // only.
+  // Whether no call has begun in the `gap` before `now`.
+  bool IsOverdue(std::int64_t now, std::int64_t gap) const {
+    return now - picked_at_.load(std::memory_order_relaxed) > gap;
+  }
+
+  // The same, but says so to one thread only.
   bool IsDue(std::int64_t now, std::int64_t gap) {
     std::int64_t picked_at = picked_at_.load(std::memory_order_relaxed);
     return now - picked_at > gap &&

@@ -23,6 +23,8 @@ struct Policy {
 
   static constexpr int kTries = 3;
 
+  static constexpr int kDraws = 4;
+
   std::uint64_t seed;
   std::shared_ptr<LoadSetting> setting;
   std::int64_t probe_interval;
@@ -33,7 +35,7 @@ struct Policy {
     return Chance::Begin(seed, k);
   }
 
-  std::size_t Next(const Plan& rivals, const Slots& /*slots*/,
+  std::size_t Next(const Plan& rivals, const Slots& slots,
                    std::atomic<std::uint64_t>& turn, const Asked& asked) const {
     if (rivals.size() == 1) return 0;
     Two two{};
@@ -50,8 +52,20 @@ struct Policy {
     const std::size_t winner = b_wins ? two.b : two.a;
     if (asked.now == 0) return winner;
     const std::size_t loser = b_wins ? two.a : two.b;
-    const bool is_due = rivals[loser].load->IsDue(asked.now, probe_interval);
-    return is_due ? loser : winner;
+    Load& load = *rivals[loser].load;
+    if (__builtin_expect(!load.IsOverdue(asked.now, probe_interval), 1)) {
+      return winner;
+    }
+    // One that is avoided now stays due.
+    if (asked.Avoids(*slots[loser])) return winner;
+    return load.IsDue(asked.now, probe_interval) ? loser : winner;
+  }
+
+  std::size_t Spare(const Plan& rivals, const Slots& slots, std::uint64_t bits,
+                    const Asked& asked) const {
+    const auto [a, b] = DrawTwoSpare(slots, bits, asked);
+    const float total_a = Total(rivals[a], rivals[a].load->cost());
+    return Total(rivals[b], rivals[b].load->cost()) < total_a ? b : a;
   }
 
   std::shared_ptr<Load> MakeLoad() const {

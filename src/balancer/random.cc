@@ -16,6 +16,8 @@ struct Policy {
     std::uint32_t size;
   };
 
+  static constexpr int kDraws = 4;
+
   std::uint64_t seed;
 
   Plan MakePlan(const Slots& slots) const {
@@ -30,6 +32,11 @@ struct Policy {
                    std::atomic<std::uint64_t>& turn,
                    const Asked& /*asked*/) const {
     return Chance::Below(Chance::Next(turn), plan.size);
+  }
+
+  std::size_t Spare(const Plan& /*plan*/, const Slots& slots,
+                    std::uint64_t bits, const Asked& asked) const {
+    return DrawSpare(slots, bits, asked);
   }
 
   std::shared_ptr<Load> MakeLoad() const { return nullptr; }

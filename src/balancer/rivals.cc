@@ -14,4 +14,10 @@ Rivals MakeRivals(const Slots& slots) {
   return rivals;
 }
 
+Two DrawTwoSpare(const Slots& slots, std::uint64_t bits, const Asked& asked) {
+  const std::size_t count = CountSpare(slots, asked);
+  const Two two = count > 1 ? DrawTwo(bits, count) : Two{0, 0};
+  return Two{NthSpare(slots, two.a, asked), NthSpare(slots, two.b, asked)};
+}
+
 }  // namespace naming::balancer

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "balancer/asked.h"
 #include "balancer/load.h"
 #include "balancer/slot.h"
 #include "balancer/table.h"
@@ -37,6 +38,10 @@ inline Two DrawTwo(std::uint64_t bits, std::size_t size) {
   const std::uint32_t b = Chance::Below(bits << 32, bound - 1);
   return Two{a, b + (b >= a ? 1U : 0U)};
 }
+
+// Returns two of those that aren't to be avoided: different ones, unless there
+// is only one.
+Two DrawTwoSpare(const Slots& slots, std::uint64_t bits, const Asked& asked);
 
 }  // namespace naming::balancer
 

@@ -16,6 +16,10 @@ struct Policy {
     std::size_t size;
   };
 
+  // The next turn would be that of the same endpoint each time: it would have
+  // twice its share.
+  static constexpr int kDraws = 1;
+
   std::uint64_t seed;
 
   Plan MakePlan(const Slots& slots) const { return Plan{slots.size()}; }
@@ -31,6 +35,11 @@ struct Policy {
     if (i >= plan.size) i = i == plan.size ? 0 : i % plan.size;
     turn.store(i + 1, std::memory_order_relaxed);
     return i;
+  }
+
+  std::size_t Spare(const Plan& /*plan*/, const Slots& slots,
+                    std::uint64_t bits, const Asked& asked) const {
+    return DrawSpare(slots, bits, asked);
   }
 
   std::shared_ptr<Load> MakeLoad() const { return nullptr; }

@@ -55,6 +55,8 @@ AliasTable MakeAliasTable(const Slots& slots) {
 struct Policy {
   using Plan = AliasTable;
 
+  static constexpr int kDraws = 4;
+
   std::uint64_t seed;
 
   Plan MakePlan(const Slots& slots) const { return MakeAliasTable(slots); }
@@ -73,6 +75,11 @@ struct Policy {
     // The lower half is independent of the upper one, which chose the place.
     return static_cast<std::uint32_t>(bits) <= place.threshold ? i
                                                                : place.alias;
+  }
+
+  std::size_t Spare(const Plan& /*table*/, const Slots& slots,
+                    std::uint64_t bits, const Asked& asked) const {
+    return DrawSpareByWeight(slots, bits, asked);
   }
 
   std::shared_ptr<Load> MakeLoad() const { return nullptr; }

@@ -16,6 +16,10 @@ namespace {
 struct Policy {
   using Plan = WeightedCycle;
 
+  // The next turn would be that of the same endpoint each time: it would have
+  // twice its share.
+  static constexpr int kDraws = 1;
+
   std::uint64_t seed;
 
   Plan MakePlan(const Slots& slots) const {
@@ -38,6 +42,11 @@ struct Policy {
     }
     turn.store(cycle.Next(point), std::memory_order_relaxed);
     return cycle.At(point);
+  }
+
+  std::size_t Spare(const Plan& /*cycle*/, const Slots& slots,
+                    std::uint64_t bits, const Asked& asked) const {
+    return DrawSpareByWeight(slots, bits, asked);
   }
 
   std::shared_ptr<Load> MakeLoad() const { return nullptr; }

@@ -43,6 +43,9 @@ struct alignas(64) ThreadRecord {
   ThreadRecord* next = nullptr;
   std::uint32_t number = 0;  // Counts the records.
 
+  // The thread's own, for choices that no turn decides.
+  std::atomic<std::uint64_t> chance{0};
+
   std::array<Hold, 8> holds;
   std::array<Turn, kTurns> turns;
 };
