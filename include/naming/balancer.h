@@ -34,7 +34,7 @@ struct NAMING_EXPORT Outcome {
   Result result = Result::kSuccess;
 
   // How long the call took. Empty: the time from Choose() to Done(), where the
-  // Balancer measures it.
+  // Balancer measures it. More than a day counts as one.
   std::optional<std::chrono::nanoseconds> latency = std::nullopt;
 
   // The server's CPU load in per mille, when the answer told it (warden's

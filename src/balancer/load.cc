@@ -12,6 +12,9 @@ namespace {
 constexpr float kHealthySuccess = 0.5F;
 constexpr float kHealthyCpu = 900;
 
+// A day, in ns: what a caller says may be anything.
+constexpr std::int64_t kMaxLatency = std::int64_t{86'400} * 1'000'000'000;
+
 // 2^-x is about 1 + x (a + x (b + x c)) in [0, 1]: least squares, exact at both
 // ends.
 constexpr float kA = -0.6915984F;
@@ -53,7 +56,7 @@ std::optional<std::chrono::nanoseconds> Load::End(const Outcome& outcome,
             .count() -
         start;
   }
-  latency = std::max<std::int64_t>(latency, 1);
+  latency = std::clamp<std::int64_t>(latency, 1, kMaxLatency);
   Learn(outcome, start + latency, latency);
   return std::chrono::nanoseconds(latency);
 }

@@ -182,6 +182,26 @@ TEST_CASE("A server that says it is loaded gets less", "[p2c]") {
   CHECK(counts["e0:1"] < 9000 / 3 / 2);
 }
 
+TEST_CASE("Latencies that no call can have do no harm", "[p2c]") {
+  testing::FakeClock clock;
+  P2c balancer(Seeded(), clock);
+  balancer.Update(MakeMany(2));
+  const auto latency = GENERATE(std::chrono::nanoseconds::max(),
+                                std::chrono::nanoseconds::min());
+  const auto outcome_of = [latency](const std::string& address) {
+    Outcome outcome;
+    outcome.latency = address == "e0:1" ? latency : milliseconds(1);
+    return outcome;
+  };
+  PickInTurn(balancer, clock, 1000, outcome_of);
+  auto counts = PickInTurn(balancer, clock, 10'000, outcome_of);
+  if (latency > seconds(1)) {
+    CHECK(counts["e0:1"] <= 4);  // It is tried each 3 s.
+  } else {
+    CHECK(counts["e0:1"] > counts["e1:1"]);
+  }
+}
+
 TEST_CASE("Weight counts", "[p2c]") {
   testing::FakeClock clock;
   P2c balancer(Seeded(), clock);
