@@ -11,8 +11,9 @@ namespace naming::balancer {
 
 // A table that leads from hashes to owners, each of which has its share of the
 // places by weight, as in Google's paper "Maglev" (2016): the owners take turns
-// in taking the next free place of a permutation of their own. A pure function
-// of the owners and their order.
+// in taking the next free place of a permutation of their own. Each has one
+// place at least. A pure function of the owners and their order; building it
+// takes time in proportion to the places, whatever the weights.
 //
 // Immutable.
 class MaglevTable final {
@@ -22,8 +23,8 @@ class MaglevTable final {
     std::int64_t weight;  // Positive.
   };
 
-  // `size` is rounded up to a power of two, of at least 64. There is at least
-  // one owner.
+  // `size` is rounded up to a power of two, of at least 64, and of 4 places for
+  // each owner. There is at least one owner.
   MaglevTable(const std::vector<Owner>& owners, std::size_t size);
 
   std::size_t size() const { return places_.size(); }

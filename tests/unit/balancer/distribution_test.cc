@@ -171,6 +171,43 @@ TEST_CASE("Consistent hashing shares keys by weight", "[balancer]") {
   CHECK(std::abs(counts["c:1"] - 25'000) < 800);
 }
 
+TEST_CASE("Consistent hashing chooses every endpoint", "[balancer]") {
+  int count = 5000;
+  int weight_of_first = 10;
+  SECTION("however many there are") {}
+  SECTION("however little they weigh beside another") {
+    count = 1000;
+    weight_of_first = 1'000'000;
+  }
+  ConsistentHashOptions options;
+  options.max_load = 0;
+  ConsistentHash balancer(options);
+  std::vector<Endpoint> endpoints = MakeMany(count);
+  endpoints[0].weight = weight_of_first;
+  balancer.Update(endpoints);
+  std::set<std::string> chosen;
+  PickOptions asked;
+  for (std::uint64_t key = 0; key < 200'000; ++key) {
+    asked.hash_key = key;
+    chosen.insert(balancer.Peek(asked)->address);
+  }
+  CHECK(chosen.size() == static_cast<std::size_t>(count));
+}
+
+// In time that grows with the places alone: else this would take minutes.
+TEST_CASE("The largest table takes the most unequal weights", "[balancer]") {
+  ConsistentHashOptions options;
+  options.table_size = 4194304;
+  ConsistentHash balancer(options);
+  std::vector<Endpoint> endpoints = MakeMany(1000);
+  for (Endpoint& endpoint : endpoints) endpoint.weight = 1;
+  endpoints[0].weight = 1'000'000;
+  balancer.Update(endpoints);
+  Counts counts;
+  for (const std::string& address : Map(balancer, 10'000)) ++counts[address];
+  CHECK(counts["e0:1"] > 9900);
+}
+
 TEST_CASE("No endpoint gets more than its bound, whatever the keys",
           "[balancer]") {
   ConsistentHashOptions options;
