@@ -44,7 +44,7 @@ namespace naming::balancer {
 //                                    be avoided, however few; there is one
 //   static constexpr int kDraws;     how often Next() may be asked for one that
 //                                    isn't to be avoided, before Spare() is
-//   std::shared_ptr<Load> MakeLoad() const;       may return null
+//   std::shared_ptr<Load> MakeLoad(const Endpoint&) const;   may return null
 //   std::int64_t Now() const;        0 when it measures nothing
 //   std::uint64_t seed;
 //
@@ -57,7 +57,9 @@ class Chooser final {
       : name_(name),
         color_(std::move(color)),
         policy_(std::move(policy)),
-        listing_([this] { return policy_.MakeLoad(); }) {
+        listing_([this](const Endpoint& endpoint) {
+          return policy_.MakeLoad(endpoint);
+        }) {
     Update({});
   }
 

@@ -6,7 +6,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <map>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -16,11 +19,32 @@
 namespace naming::balancer {
 namespace {
 
+// Color → the crowd of its Endpoints, as long as there are any.
+class Crowds final {
+ public:
+  std::shared_ptr<Crowd> Of(const std::string& color) {
+    std::weak_ptr<Crowd>& known = crowds_[color];
+    std::shared_ptr<Crowd> crowd = known.lock();
+    if (crowd != nullptr) return crowd;
+    crowd = std::make_shared<Crowd>();
+    known = crowd;
+    for (auto it = crowds_.begin(); it != crowds_.end();) {
+      it = it->second.expired() ? crowds_.erase(it) : std::next(it);
+    }
+    return crowd;
+  }
+
+ private:
+  std::map<std::string, std::weak_ptr<Crowd>> crowds_;
+};
+
 struct Policy {
   struct Plan {
     MaglevTable table;
-    // Of all calls in flight, how much each Endpoint may have. Empty: any.
+    // Of the calls in flight in the crowd, how much each Endpoint may have.
+    // Empty: any.
     std::vector<float> max_share;
+    std::shared_ptr<const Crowd> crowd;  // Null: nothing is counted.
   };
 
   // Next() finds one itself.
@@ -30,6 +54,7 @@ struct Policy {
   std::size_t table_size;
   double max_load;
   std::shared_ptr<LoadSetting> setting;
+  std::shared_ptr<Crowds> crowds;  // For who updates.
 
   Plan MakePlan(const Slots& slots) const;
 
@@ -60,9 +85,9 @@ struct Policy {
     return DrawSpareByWeight(slots, bits, asked);
   }
 
-  std::shared_ptr<Load> MakeLoad() const {
+  std::shared_ptr<Load> MakeLoad(const Endpoint& endpoint) const {
     if (max_load <= 0) return nullptr;
-    return std::make_shared<Load>(setting);
+    return std::make_shared<Load>(setting, crowds->Of(endpoint.color));
   }
   std::int64_t Now() const { return 0; }
 };
@@ -75,8 +100,9 @@ Policy::Plan Policy::MakePlan(const Slots& slots) const {
     owners.push_back({slot->hash(), slot->weight()});
     sum += slot->weight();
   }
-  Plan plan{MaglevTable(owners, table_size), {}};
+  Plan plan{MaglevTable(owners, table_size), {}, nullptr};
   if (max_load <= 0) return plan;
+  plan.crowd = slots[0]->load()->crowd();
   plan.max_share.reserve(slots.size());
   for (const Slot* slot : slots) {
     plan.max_share.push_back(
@@ -89,8 +115,11 @@ Policy::Plan Policy::MakePlan(const Slots& slots) const {
 std::size_t Policy::Walk(const Plan& plan, const Slots& slots,
                          std::uint64_t hash, const Asked& asked) const {
   if (!HasSpare(slots, asked)) return plan.table.At(hash);
-  const auto all = static_cast<float>(
-      setting->in_flight.load(std::memory_order_relaxed) + 1);
+  const std::int64_t in_flight =
+      plan.crowd == nullptr
+          ? 0
+          : plan.crowd->in_flight.load(std::memory_order_relaxed);
+  const auto all = static_cast<float>(in_flight + 1);
   std::size_t first = slots.size();
   for (std::size_t k = 0; k < plan.table.size(); ++k) {
     const std::size_t i = plan.table.After(hash, k);
@@ -114,11 +143,9 @@ ConsistentHash::ConsistentHash(ConsistentHashOptions options) {
   constexpr std::size_t kMaxSize = 4194304;
   const double max_load =
       options.max_load > 0 ? std::clamp(options.max_load, 1.01, 1000.0) : 0;
-  auto setting = std::make_shared<LoadSetting>();
-  setting->counts_all = true;
   Policy policy{SeedOf(options.seed),
                 std::clamp(options.table_size, kMinSize, kMaxSize), max_load,
-                std::move(setting)};
+                std::make_shared<LoadSetting>(), std::make_shared<Crowds>()};
   rep_.reset(new Rep{
       {"consistent hash", std::move(options.color), std::move(policy)}});
 }

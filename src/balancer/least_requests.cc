@@ -41,7 +41,7 @@ struct Policy {
     return Burden(rivals[b]) < Burden(rivals[a]) ? b : a;
   }
 
-  std::shared_ptr<Load> MakeLoad() const {
+  std::shared_ptr<Load> MakeLoad(const Endpoint& /*endpoint*/) const {
     return std::make_shared<Load>(setting);
   }
   std::int64_t Now() const { return 0; }

@@ -5,9 +5,21 @@
 #include <utility>
 
 namespace naming::balancer {
+namespace {
 
-Listing::Listing(std::function<std::shared_ptr<Load>()> make_load)
-    : make_load_(std::move(make_load)) {}
+void Part(const Slot& slot) {
+  if (slot.load() != nullptr) slot.load()->Part();
+}
+
+// Whether it would count in the crowd of another color than its own.
+bool IsInOtherCrowd(const Slot& slot, const Endpoint& endpoint) {
+  return slot.load() != nullptr && slot.load()->crowd() != nullptr &&
+         slot.endpoint().color != endpoint.color;
+}
+
+}  // namespace
+
+Listing::Listing(MakeLoad make_load) : make_load_(std::move(make_load)) {}
 
 Listing::~Listing() {
   for (Slot* slot : slots_) slot->Unuse();
@@ -23,12 +35,33 @@ void Listing::Update(std::vector<Candidate> candidates) {
   for (Candidate& candidate : candidates) Take(std::move(candidate));
   for (Slot* slot : previous_) {
     if (slot->listed_in == update_) continue;
+    Part(*slot);
     Erase(slot);
     slot->Unuse();
   }
   previous_.clear();
   for (Slot* slot : replaced_) slot->Unuse();
   replaced_.clear();
+  JoinCrowds();
+}
+
+// Whoever can be chosen is in its crowd, and nobody else.
+void Listing::JoinCrowds() {
+  if (slots_.empty() || slots_[0]->load() == nullptr ||
+      slots_[0]->load()->crowd() == nullptr) {
+    return;
+  }
+  if (chosen_from().size() < slots_.size()) {
+    std::size_t next = 0;
+    for (const Slot* slot : slots_) {
+      if (next < not_ejected_.size() && slot == not_ejected_[next]) {
+        ++next;
+      } else {
+        Part(*slot);
+      }
+    }
+  }
+  for (const Slot* slot : chosen_from()) slot->load()->Join();
 }
 
 void Listing::Take(Candidate candidate) {
@@ -36,7 +69,15 @@ void Listing::Take(Candidate candidate) {
   if (slot != nullptr && slot->listed_in == update_) return;
   const bool is_ejected = candidate.is_ejected;
   if (slot == nullptr || !slot->IsEqualTo(candidate)) {
-    std::shared_ptr<Load> load = slot == nullptr ? make_load_() : slot->load();
+    std::shared_ptr<Load> load;
+    if (slot == nullptr) {
+      load = make_load_(candidate.endpoint);
+    } else if (IsInOtherCrowd(*slot, candidate.endpoint)) {
+      Part(*slot);
+      load = make_load_(candidate.endpoint);
+    } else {
+      load = slot->load();
+    }
     if (slot != nullptr) {
       slot->listed_in = update_;
       replaced_.push_back(slot);

@@ -23,9 +23,11 @@ namespace naming::balancer {
 // Thread-compatible.
 class Listing final {
  public:
+  using MakeLoad = std::function<std::shared_ptr<Load>(const Endpoint&)>;
+
   // `make_load` returns the Load of an Endpoint that is new; it may return
   // null.
-  explicit Listing(std::function<std::shared_ptr<Load>()> make_load);
+  explicit Listing(MakeLoad make_load);
   ~Listing();
   Listing(const Listing&) = delete;
   Listing& operator=(const Listing&) = delete;
@@ -47,7 +49,9 @@ class Listing final {
   void Erase(const Slot* slot);
   void Take(Candidate candidate);
 
-  const std::function<std::shared_ptr<Load>()> make_load_;
+  void JoinCrowds();
+
+  const MakeLoad make_load_;
   std::uint64_t update_ = 0;
   Slots slots_;  // Used by this object.
   Slots not_ejected_;

@@ -36,12 +36,23 @@ float Decay(float x) {
 
 }  // namespace
 
+void Load::Join() {
+  const std::int64_t before = in_flight_.load(std::memory_order_relaxed);
+  if (crowd_ == nullptr || (before & kJoined) != 0) return;
+  const std::int64_t joining =
+      in_flight_.fetch_or(kJoined, std::memory_order_relaxed);
+  crowd_->in_flight.fetch_add(joining / kCall, std::memory_order_relaxed);
+}
+
+void Load::Part() {
+  const std::int64_t parting =
+      in_flight_.fetch_and(~kJoined, std::memory_order_relaxed);
+  CountInCrowd(parting, -(parting / kCall));
+}
+
 std::optional<std::chrono::nanoseconds> Load::End(const Outcome& outcome,
                                                   std::int64_t start) {
-  in_flight_.fetch_sub(1, std::memory_order_relaxed);
-  if (setting_->counts_all) {
-    setting_->in_flight.fetch_sub(1, std::memory_order_relaxed);
-  }
+  CountInCrowd(in_flight_.fetch_sub(kCall, std::memory_order_relaxed), -1);
   if (setting_->clock == nullptr ||
       outcome.result == Outcome::Result::kCancelled) {
     return outcome.latency;

@@ -22,9 +22,10 @@ struct LoadSetting {
 
   // How fast what was learnt is forgotten: to 1/e in 1 / `per_decay` ns.
   float per_decay = 1 / 600e6F;
+};
 
-  // Whether the calls in flight to all Endpoints together are counted.
-  bool counts_all = false;
+// The calls in flight to those Endpoints of one color that can be chosen.
+struct alignas(64) Crowd {
   std::atomic<std::int64_t> in_flight{0};
 };
 
@@ -38,12 +39,21 @@ class alignas(64) Load final {
   // answered within minutes.
   static constexpr float kUnknownCost = 2.5e11F;
 
-  explicit Load(std::shared_ptr<LoadSetting> setting)
-      : setting_(std::move(setting)) {}
+  // `crowd` is what its calls are part of while it has joined; null: none.
+  explicit Load(std::shared_ptr<LoadSetting> setting,
+                std::shared_ptr<Crowd> crowd = nullptr)
+      : setting_(std::move(setting)), crowd_(std::move(crowd)) {}
 
   std::int64_t in_flight() const {
-    return in_flight_.load(std::memory_order_relaxed);
+    return in_flight_.load(std::memory_order_relaxed) / kCall;
   }
+
+  const std::shared_ptr<Crowd>& crowd() const { return crowd_; }
+
+  // Makes the calls in flight part of the crowd, or takes them out of it. For
+  // one thread at a time.
+  void Join();
+  void Part();
 
   // Smaller is better: CPU × (√latency + 1) / success. Negative: the Endpoint
   // is unhealthy, and its absolute value is the cost.
@@ -51,10 +61,7 @@ class alignas(64) Load final {
 
   // Counts a call that starts at `now` (of the steady clock, in ns).
   void Begin(std::int64_t now) {
-    in_flight_.fetch_add(1, std::memory_order_relaxed);
-    if (setting_->counts_all) {
-      setting_->in_flight.fetch_add(1, std::memory_order_relaxed);
-    }
+    CountInCrowd(in_flight_.fetch_add(kCall, std::memory_order_relaxed), 1);
     picked_at_.store(now, std::memory_order_relaxed);
   }
 
@@ -77,9 +84,21 @@ class alignas(64) Load final {
                                               std::int64_t start);
 
  private:
+  // What one call counts; the bit below tells whether the Load has joined its
+  // crowd, so that who counts a call knows whether Join() and Part() have
+  // counted it.
+  static constexpr std::int64_t kCall = 2;
+  static constexpr std::int64_t kJoined = 1;
+
   void Learn(const Outcome& outcome, std::int64_t now, std::int64_t latency);
 
+  void CountInCrowd(std::int64_t in_flight, std::int64_t calls) {
+    if ((in_flight & kJoined) == 0) return;
+    crowd_->in_flight.fetch_add(calls, std::memory_order_relaxed);
+  }
+
   const std::shared_ptr<LoadSetting> setting_;  // Picks outlive Balancers.
+  const std::shared_ptr<Crowd> crowd_;
   std::atomic<std::int64_t> in_flight_{0};
   std::atomic<std::int64_t> picked_at_{INT64_MIN / 2};
   std::atomic<std::int64_t> learnt_at_{0};

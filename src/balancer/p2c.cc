@@ -68,7 +68,7 @@ struct Policy {
     return Total(rivals[b], rivals[b].load->cost()) < total_a ? b : a;
   }
 
-  std::shared_ptr<Load> MakeLoad() const {
+  std::shared_ptr<Load> MakeLoad(const Endpoint& /*endpoint*/) const {
     return std::make_shared<Load>(setting);
   }
   std::int64_t Now() const {

@@ -42,7 +42,9 @@ struct Policy {
     return DrawSpare(slots, bits, asked);
   }
 
-  std::shared_ptr<Load> MakeLoad() const { return nullptr; }
+  std::shared_ptr<Load> MakeLoad(const Endpoint& /*endpoint*/) const {
+    return nullptr;
+  }
   std::int64_t Now() const { return 0; }
 };
 

@@ -50,8 +50,9 @@ struct NAMING_EXPORT ConsistentHashOptions {
 // their lists were before.
 //
 // No Endpoint is given more than `max_load` times its share of the calls in
-// flight: what is beyond goes to the one that is next in the table, as does
-// what avoids an Endpoint; keys of one Endpoint have different ones next.
+// flight to those of its color that can be chosen: what is beyond goes to the
+// one that is next in the table, as does what avoids an Endpoint; keys of one
+// Endpoint have different ones next.
 //
 // Thread-safe.
 class NAMING_EXPORT ConsistentHash final : public Balancer {

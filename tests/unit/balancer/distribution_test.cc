@@ -228,6 +228,81 @@ TEST_CASE("No endpoint gets more than its bound, whatever the keys",
   CHECK(ChooseOne(balancer, hot) == first);
 }
 
+// How many of 300 calls of one key, all in flight, one endpoint is given.
+int MostOf300(ConsistentHash& balancer, std::vector<Pick>& in_flight) {
+  PickOptions hot;
+  hot.hash_key = 7;
+  Counts counts;
+  int most = 0;
+  for (int i = 0; i < 300; ++i) {
+    in_flight.push_back(balancer.Choose(hot).value());
+    most = std::max(most, ++counts[in_flight.back().endpoint().address]);
+  }
+  return most;
+}
+
+TEST_CASE("Only calls to those that can be chosen count for the bound",
+          "[balancer]") {
+  constexpr int kBound = 125;
+  ConsistentHash balancer;
+  std::vector<Endpoint> all = {Make("a:1"), Make("b:1"), Make("c:1"),
+                               Make("x:1", 10, "blue"),
+                               Make("y:1", 10, "blue")};
+  const std::vector<Endpoint> uncolored(all.begin(), all.begin() + 3);
+  balancer.Update(all);
+  std::vector<Pick> elsewhere;
+  PickOptions blue;
+  blue.color = "blue";
+  for (int i = 0; i < 1000; ++i) {
+    blue.hash_key = static_cast<std::uint64_t>(i);
+    elsewhere.push_back(balancer.Choose(blue).value());
+  }
+  std::vector<Pick> in_flight;
+  SECTION("not those to other colors") {
+    CHECK(MostOf300(balancer, in_flight) == kBound);
+  }
+  SECTION("not those to endpoints that have left") {
+    balancer.Update(uncolored);
+    CHECK(MostOf300(balancer, in_flight) == kBound);
+    SECTION("and come back") {
+      balancer.Update(all);
+      elsewhere.clear();
+      in_flight.clear();
+      CHECK(MostOf300(balancer, in_flight) == kBound);
+    }
+  }
+  SECTION("not those to endpoints that are ejected") {
+    std::vector<Candidate> candidates;
+    for (const Endpoint& endpoint : uncolored) {
+      candidates.push_back({endpoint});
+    }
+    candidates.push_back({Make("d:1")});
+    balancer.UpdateCandidates(candidates);
+    for (std::uint64_t key = 0; key < 1000; ++key) {
+      PickOptions options;
+      options.hash_key = key;
+      Pick pick = balancer.Choose(options).value();
+      if (pick.endpoint().address == "d:1") {
+        elsewhere.push_back(std::move(pick));
+      }
+    }
+    candidates[3].is_ejected = true;
+    balancer.UpdateCandidates(candidates);
+    CHECK(MostOf300(balancer, in_flight) == kBound);
+    in_flight.clear();
+    // Back, its calls count again: of 300 + n each may have a good quarter.
+    candidates[3].is_ejected = false;
+    balancer.UpdateCandidates(candidates);
+    elsewhere.clear();
+    CHECK(MostOf300(balancer, in_flight) == std::ceil(1.25 * 300 / 4));
+  }
+  SECTION("nor those to endpoints that had the color once") {
+    for (Endpoint& endpoint : all) endpoint.color.clear();
+    balancer.Update(all);
+    CHECK(MostOf300(balancer, in_flight) == std::ceil(1.25 * 300 / 5));
+  }
+}
+
 TEST_CASE("Keys of texts are the same in every release", "[balancer]") {
   CHECK(HashKey("") == 0xf52a15e9a9b5e89b);
   CHECK(HashKey("user-1") == 0xc499b5f8a721df58);
