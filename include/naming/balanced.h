@@ -61,8 +61,9 @@ struct NAMING_EXPORT BalancedOptions {
   EjectionOptions ejection;
 
   // Told of each change in what is ejected after it is in force, one call at a
-  // time, on the client's callback thread. It must not throw, and must not
-  // block.
+  // time, on the client's callback thread; when that is gone, or blocked for
+  // more than a second, on a thread that calls Pick::Done(), which then takes
+  // as long as this does. It must not throw, and must not block.
   std::function<void(const EjectionEvent&)> on_event;
 };
 
@@ -97,7 +98,8 @@ NAMING_EXPORT bool operator!=(const BalancedStats& a, const BalancedStats& b);
 // find their tables ready. Picks tell outcomes, without which nothing is learnt
 // and nothing is ejected. It has no thread of its own: when the client's is
 // gone, or blocked for more than a second, ejection is decided on threads that
-// call Done().
+// call Done(): the one that finds something to decide builds the Balancer's
+// tables, and calls `on_event`.
 //
 // Thread-safe. May outlive the Client, and then chooses from the last list; its
 // Picks may outlive it. Destroying it ends waiting WaitReady() calls; the

@@ -101,6 +101,11 @@ struct NAMING_EXPORT Candidate {
   // Known, so that what the Balancer has learnt of it is kept, but not to be
   // chosen now. When all are ejected, none is.
   bool is_ejected = false;
+
+  // What a Balancer that goes by weight takes for endpoint.weight; zero: that
+  // one. Set for all Candidates of a list while one of them starts slowly, and
+  // not in the unit of endpoint.weight.
+  int weight = 0;
 };
 
 // One choice of a Balancer, and whom to tell the outcome. Owns its Endpoint: it
@@ -131,7 +136,9 @@ class NAMING_EXPORT Pick {
 
   const Endpoint& endpoint() const;
 
-  // Tells how the call ended. Only the first call counts. Never waits.
+  // Tells how the call ended. Only the first call counts. Never waits, but
+  // tells the OutcomeObserver, if there is one; see Balanced for what that may
+  // do.
   void Done(const Outcome& outcome);
 
  private:

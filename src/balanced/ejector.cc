@@ -19,12 +19,15 @@ constexpr int kTenths = 10;
 // Weights up to here can be multiplied by kTenths and be taken by a Balancer.
 constexpr int kMaxGrowing = 100'000;
 
+// As Balancers take it.
+constexpr int kDefaultWeight = 10;
+
 // Which Endpoints are the same one, as Balancers see it.
 using Key = std::tuple<std::string, std::string, std::string, std::string>;
 
 Key KeyOf(const Endpoint& endpoint) {
   if (endpoint.instance == nullptr) {
-    return {endpoint.scheme, endpoint.address, {}, {}};
+    return {endpoint.scheme, endpoint.address, endpoint.zone, {}};
   }
   return {endpoint.scheme, endpoint.address, endpoint.instance->zone,
           endpoint.instance->hostname};
@@ -114,7 +117,7 @@ void Ejector::Look(TimePoint now, std::vector<EjectionEvent>& events) {
 
 std::optional<std::vector<Candidate>> Ejector::TakeChange() {
   if (!std::exchange(has_changed_, false)) return std::nullopt;
-  int largest = 1;
+  int largest = kDefaultWeight;
   bool is_growing = false;
   for (const Track& track : tracks_) {
     largest = std::max(largest, track.endpoint.weight);
@@ -126,10 +129,11 @@ std::optional<std::vector<Candidate>> Ejector::TakeChange() {
   for (const Track& track : tracks_) {
     Candidate& candidate = candidates.emplace_back();
     candidate.endpoint = track.endpoint;
-    if (is_growing && track.endpoint.weight > 0) {
-      const std::int64_t whole = std::int64_t{track.endpoint.weight} * unit;
-      candidate.endpoint.weight = static_cast<int>(
-          std::max<std::int64_t>(1, whole * track.tenths / kTenths));
+    if (is_growing) {
+      const int own =
+          track.endpoint.weight > 0 ? track.endpoint.weight : kDefaultWeight;
+      candidate.weight = static_cast<int>(std::max<std::int64_t>(
+          1, std::int64_t{own} * unit * track.tenths / kTenths));
     }
     if (alarm_ != nullptr) candidate.observer = track.tally;
     candidate.is_ejected = track.is_ejected;

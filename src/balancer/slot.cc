@@ -22,14 +22,23 @@ const std::string& ZoneOf(const Endpoint& endpoint) {
   return endpoint.instance == nullptr ? endpoint.zone : endpoint.instance->zone;
 }
 
+// What Balancers go by.
+std::int64_t WeightOf(const Candidate& candidate) {
+  const int weight =
+      candidate.weight > 0 ? candidate.weight : candidate.endpoint.weight;
+  return weight <= 0 ? kDefaultWeight : std::min(weight, kMaxWeight);
+}
+
 }  // namespace
 
 Slot::Slot(Candidate candidate, std::shared_ptr<Load> load)
+    : Slot(WeightOf(candidate), std::move(candidate), std::move(load)) {}
+
+Slot::Slot(std::int64_t weight, Candidate candidate, std::shared_ptr<Load> load)
     : Handle(std::move(candidate.endpoint)),
       observer_(std::move(candidate.observer)),
       load_(std::move(load)),
-      weight_(endpoint().weight <= 0 ? kDefaultWeight
-                                     : std::min(endpoint().weight, kMaxWeight)),
+      weight_(weight),
       hash_(HashKey(endpoint().address)) {}
 
 Slot::~Slot() = default;
@@ -37,12 +46,13 @@ Slot::~Slot() = default;
 bool Slot::IsSameAs(const Endpoint& other) const {
   const Endpoint& own = endpoint();
   if (own.address != other.address || own.scheme != other.scheme) return false;
-  return own.instance == other.instance ||
+  return (own.instance != nullptr && own.instance == other.instance) ||
          (HostnameOf(own) == HostnameOf(other) && ZoneOf(own) == ZoneOf(other));
 }
 
 bool Slot::IsEqualTo(const Candidate& candidate) const {
-  return observer_ == candidate.observer && endpoint() == candidate.endpoint;
+  return observer_ == candidate.observer && weight_ == WeightOf(candidate) &&
+         endpoint() == candidate.endpoint;
 }
 
 void Slot::Unuse() {

@@ -47,6 +47,7 @@ class Slot final : public Pick::Handle, public base::Holdable {
   std::uint64_t listed_in = 0;
 
  private:
+  Slot(std::int64_t weight, Candidate candidate, std::shared_ptr<Load> load);
   ~Slot() override;
 
   const std::shared_ptr<OutcomeObserver> observer_;

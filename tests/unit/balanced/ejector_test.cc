@@ -98,7 +98,14 @@ class World {
     return addresses;
   }
 
+  // What balancers go by.
   int WeightOf(const std::string& name) const {
+    const Candidate& candidate = candidates_.at(name + ":90");
+    return candidate.weight > 0 ? candidate.weight : candidate.endpoint.weight;
+  }
+
+  // What a Pick shows.
+  int OwnWeightOf(const std::string& name) const {
     return candidates_.at(name + ":90").endpoint.weight;
   }
 
@@ -461,6 +468,8 @@ TEST_CASE("New endpoints start slowly", "[ejector]") {
   world.Look();
   CHECK(world.WeightOf("e0") == 100);
   CHECK(world.WeightOf("e2") == 10);
+  CHECK(world.OwnWeightOf("e0") == 10);
+  CHECK(world.OwnWeightOf("e2") == 10);
   world.After(milliseconds(4'999));
   CHECK(world.WeightOf("e2") == 40);
   const int rings = world.rings();
@@ -488,6 +497,33 @@ TEST_CASE("After an ejection, too, an endpoint starts slowly", "[ejector]") {
   world.Look();
   CHECK(world.WeightOf("e1") == 10);
   CHECK(world.WeightOf("e0") == 100);
+}
+
+TEST_CASE("Beside one that starts slowly, no weight counts as the usual one",
+          "[ejector]") {
+  EjectionOptions options;
+  options.slow_start = seconds(10);
+  World world(options);
+  auto endpoints = MakeEndpoints("e", 2);
+  endpoints[0].weight = 0;
+  world.Set({endpoints[0]});
+  world.Set(endpoints);
+  world.Look();
+  CHECK(world.WeightOf("e0") == 100);
+  CHECK(world.OwnWeightOf("e0") == 0);
+  CHECK(world.WeightOf("e1") == 10);
+}
+
+TEST_CASE("Without an instance the zone tells endpoints apart", "[ejector]") {
+  World world;
+  auto endpoints = MakeEndpoints("e", 4);
+  for (Endpoint& endpoint : endpoints) endpoint.instance = nullptr;
+  world.Set(endpoints);
+  world.Call("e1", Result::kFailure, 4);
+  endpoints[1].zone = "other";
+  world.Set(endpoints);
+  world.Call("e1", Result::kFailure);
+  CHECK(world.Look().empty());
 }
 
 TEST_CASE("Weights that are large don't grow beyond what there is",

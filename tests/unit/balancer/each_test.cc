@@ -2,6 +2,7 @@
 // What holds for every Balancer.
 
 #include <climits>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -215,6 +216,42 @@ TEST_CASE("An endpoint that doesn't change stays the same object",
   balancer->Update({heavier});
   CHECK(balancer->Choose().value().endpoint().weight == 20);
   CHECK(after.endpoint().weight == 10);
+}
+
+TEST_CASE("What a balancer goes by may differ from what is shown",
+          "[balancer]") {
+  WeightedRoundRobin balancer(Options{"", 1});
+  std::vector<Candidate> candidates(2);
+  candidates[0].endpoint = Make("a:1", 10);
+  candidates[1].endpoint = Make("b:1", 10);
+  balancer.UpdateCandidates(candidates);
+  const Pick before = balancer.Choose().value();
+  candidates[0].weight = 100;
+  candidates[1].weight = 50;
+  balancer.UpdateCandidates(candidates);
+  std::map<std::string, int> counts;
+  for (int i = 0; i < 30; ++i) {
+    const Pick pick = balancer.Choose().value();
+    CHECK(pick.endpoint().weight == 10);
+    ++counts[pick.endpoint().address];
+  }
+  CHECK(counts["a:1"] == 20);
+  CHECK(counts["b:1"] == 10);
+}
+
+TEST_CASE("Without an instance the zone tells endpoints apart", "[balancer]") {
+  WeightedRoundRobin balancer(Options{"", 1});
+  Endpoint here;
+  here.address = "a:1";
+  here.zone = "here";
+  Endpoint there = here;
+  there.zone = "there";
+  balancer.Update({here, there});
+  std::map<std::string, int> counts;
+  for (int i = 0; i < 10; ++i) {
+    ++counts[balancer.Choose().value().endpoint().zone];
+  }
+  CHECK(counts == std::map<std::string, int>{{"here", 5}, {"there", 5}});
 }
 
 TEST_CASE("References may be nested", "[balancer]") {
