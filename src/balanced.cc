@@ -9,6 +9,8 @@
 #include "absl/strings/str_format.h"
 #include "balanced/front.h"
 #include "balanced/policies.h"
+#include "base/text.h"
+#include "base/url.h"
 #include "naming/balancer/p2c.h"
 #include "naming/target.h"
 
@@ -39,6 +41,17 @@ absl::Status Validate(const BalancedOptions& options) {
   if (options.subset < 0 || options.subset > kMaxSubset) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "balanced: options.subset: must be in [0, %d]", kMaxSubset));
+  }
+  if (options.subset_method != SubsetMethod::kRendezvous &&
+      options.subset_method != SubsetMethod::kKratosRing) {
+    return absl::InvalidArgumentError(
+        "balanced: options.subset_method: must be one of the enumeration");
+  }
+  const std::string& addr_scheme = options.filter.addr_scheme;
+  if (!addr_scheme.empty() && !base::IsScheme(addr_scheme)) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "balanced: options.filter.addr_scheme: must be a URL scheme, is \"%s\"",
+        base::Excerpt(addr_scheme, 100)));
   }
   absl::Status status = Validate(options.ejection);
   if (status.ok()) return status;

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/text.h"
+
 namespace naming {
 namespace {
 
@@ -55,10 +57,10 @@ std::vector<Endpoint> EndpointsOf(const Snapshot& snapshot,
                                   const Filter& filter) {
   std::vector<Endpoint> endpoints;
   std::set<std::string> addresses;
+  const std::string addr_scheme = base::ToLower(filter.addr_scheme);
   for (const auto& instance : snapshot.AllInstances()) {
     if (instance == nullptr || !Passes(*instance, filter)) continue;
-    std::optional<Endpoint> endpoint =
-        FirstEndpoint(instance, filter.addr_scheme);
+    std::optional<Endpoint> endpoint = FirstEndpoint(instance, addr_scheme);
     if (endpoint && addresses.insert(endpoint->address).second) {
       endpoints.push_back(*std::move(endpoint));
     }

@@ -32,20 +32,9 @@ absl::Status Invalid(std::string_view field, std::string_view cause) {
       absl::StrFormat("target.%s: %s", field, cause));
 }
 
-// RFC 3986, 3.1.
-bool IsScheme(std::string_view text) {
-  const auto is_letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-  };
-  return !text.empty() && is_letter(text[0]) &&
-         std::all_of(text.begin(), text.end(), [&is_letter](char c) {
-           return is_letter(c) || (c >= '0' && c <= '9') || c == '+' ||
-                  c == '-' || c == '.';
-         });
-}
-
 absl::Status CheckScheme(std::string_view field, std::string_view text) {
-  if (IsScheme(text) && base::ToLower(text) == text) return absl::OkStatus();
+  if (base::IsScheme(text) && base::ToLower(text) == text)
+    return absl::OkStatus();
   return Invalid(field,
                  absl::StrFormat("must be a URL scheme in lower case, is "
                                  "\"%s\"",
@@ -62,7 +51,11 @@ absl::Status SetOnce(std::string_view name, std::string value,
 absl::Status SetParameter(std::string name, std::string value,
                           std::optional<std::string>& subset, Target& target) {
   if (name == kSubset) return SetOnce(name, std::move(value), subset);
-  if (name == kZone) return SetOnce(name, std::move(value), target.zone);
+  if (name == kZone) {
+    // The first counts, as in Kratos: there a program's own zone comes last.
+    if (!target.zone) target.zone = std::move(value);
+    return absl::OkStatus();
+  }
   if (name == kAddrScheme) {
     return SetOnce(name, base::ToLower(value), target.addr_scheme);
   }
@@ -74,15 +67,24 @@ absl::Status SetParameter(std::string name, std::string value,
   return absl::OkStatus();
 }
 
+// Names the parameter, unless it is the name that is malformed.
+absl::Status MalformedEscape(std::string_view parameter) {
+  const std::size_t end = parameter.find('=');
+  const auto name = base::PercentDecode(parameter.substr(0, end));
+  const std::string excerpt = base::Excerpt(parameter, 100);
+  if (end == std::string_view::npos || !name) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "target: parameter \"%s\" has a malformed escape", excerpt));
+  }
+  return Invalid(*name,
+                 absl::StrFormat("has a malformed escape: \"%s\"", excerpt));
+}
+
 absl::Status SetParameters(std::string_view query, Target& target) {
   std::optional<std::string> subset;
   for (const std::string_view part : base::Split(query, '&')) {
     auto parameters = base::ParseQuery(part);
-    if (!parameters) {
-      return absl::InvalidArgumentError(
-          absl::StrFormat("target: parameter \"%s\" has a malformed escape",
-                          base::Excerpt(part, 100)));
-    }
+    if (!parameters) return MalformedEscape(part);
     for (auto& [name, value] : *parameters) {  // One, or none.
       absl::Status status =
           SetParameter(std::move(name), std::move(value), subset, target);

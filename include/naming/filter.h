@@ -19,7 +19,7 @@ namespace naming {
 //
 // Thread-compatible. A value.
 struct NAMING_EXPORT Filter {
-  // Listens on an address of this scheme, such as "grpc", in lower case.
+  // Listens on an address of this scheme, such as "grpc", in whatever case.
   std::string addr_scheme;
 
   // Its metadata "cluster" is one of these.

@@ -47,7 +47,7 @@ struct NAMING_EXPORT Target {
   // 100000].
   std::optional<int> subset;
 
-  // Overrides the client_zone.
+  // Overrides the client_zone. Of several the first counts, as in Kratos.
   std::optional<std::string> zone;
 
   // Only Instances whose metadata "cluster" is one of these; empty means all.

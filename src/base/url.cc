@@ -38,14 +38,6 @@ int HexValue(char c) {
   return -1;
 }
 
-// RFC 3986: ALPHA *( ALPHA / DIGIT / "+" / "-" / "." )
-bool IsScheme(std::string_view text) {
-  if (text.empty() || !IsLetter(text[0])) return false;
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return IsLetter(c) || IsDigit(c) || c == '+' || c == '-' || c == '.';
-  });
-}
-
 bool IsHostName(std::string_view text) {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), IsHostCharacter);
@@ -136,6 +128,13 @@ std::optional<std::string> DecodeFormPart(std::string_view text) {
 }
 
 }  // namespace
+
+bool IsScheme(std::string_view text) {
+  if (text.empty() || !IsLetter(text[0])) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return IsLetter(c) || IsDigit(c) || c == '+' || c == '-' || c == '.';
+  });
+}
 
 std::string PercentEncode(std::string_view text) {
   std::string encoded;

@@ -12,6 +12,10 @@
 
 namespace naming::base {
 
+// Returns whether `text` is the scheme of a URL, in whatever case (RFC 3986,
+// 3.1).
+bool IsScheme(std::string_view text);
+
 // Returns `text` with all but RFC 3986's unreserved characters as %XX.
 std::string PercentEncode(std::string_view text);
 

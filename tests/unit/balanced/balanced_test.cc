@@ -77,7 +77,7 @@ TEST_CASE("What a target asks for is done", "[balanced]") {
   SECTION("options ask for it, too, and yield to the target") {
     BalancedOptions options;
     options.client_zone = "zone01";
-    options.filter.addr_scheme = "grpc";
+    options.filter.addr_scheme = GENERATE("grpc", "GRPC");
     CHECK(addresses("", options) == Names{"a:90"});
     CHECK(addresses("?zone=zone02&scheme=http", options) ==
           Names{"b:80", "c:80"});
@@ -130,6 +130,15 @@ TEST_CASE("What a Balanced can't be made of is named", "[balanced]") {
   options.subset = -1;
   CHECK(message("fake:///demo", options) ==
         "balanced: options.subset: must be in [0, 100000]");
+  options = BalancedOptions();
+  options.subset_method = static_cast<SubsetMethod>(7);
+  CHECK(message("fake:///demo", options) ==
+        "balanced: options.subset_method: must be one of the enumeration");
+  options = BalancedOptions();
+  options.filter.addr_scheme = "grpc:";
+  CHECK(message("fake:///demo", options) ==
+        "balanced: options.filter.addr_scheme: must be a URL scheme, is "
+        "\"grpc:\"");
   options = BalancedOptions();
   options.ejection.max_share = 2;
   CHECK(message("fake:///demo", options) ==

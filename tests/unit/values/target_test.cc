@@ -101,13 +101,15 @@ TEST_CASE("A bad target is an error that names the part", "[target]") {
       {"discovery:///x%2", "target.app_id: has a malformed escape"},
       {"discovery://%zz/x", "target.authority: has a malformed escape"},
       {"discovery:///x?zone=a&subset=%zz",
-       "target: parameter \"subset=%zz\" has a malformed escape"},
+       "target.subset: has a malformed escape: \"subset=%zz\""},
+      {"discovery:///x?zone=%2", "target.zone: has a malformed escape"},
+      {"discovery:///x?%zz=5",
+       "target: parameter \"%zz=5\" has a malformed escape"},
       {"discovery:///x?subset=ten", "target.subset: must be a number"},
       {"discovery:///x?subset=-1", "target.subset: must be a number"},
       {"discovery:///x?subset=100001", "target.subset: must be a number"},
       {"discovery:///x?subset=", "target.subset: must be a number"},
       {"discovery:///x?subset=1&subset=2", "target.subset: must be given once"},
-      {"discovery:///x?zone=a&zone=b", "target.zone: must be given once"},
       {"discovery:///x?zone=", "target.zone: must not be empty"},
       {"discovery:///x?cluster=", "target.cluster: must not be empty"},
       {"discovery:///x?scheme=g+rpc", "target.scheme (of addresses): "},
@@ -119,6 +121,12 @@ TEST_CASE("A bad target is an error that names the part", "[target]") {
   CAPTURE(text, status.ToString());
   CHECK(absl::IsInvalidArgument(status));
   CHECK(std::string(status.message()).rfind(message, 0) == 0);
+}
+
+TEST_CASE("Of several zones the first counts", "[target]") {
+  const auto target = Target::Parse("discovery:///x?zone=a&zone=b");
+  REQUIRE(target.ok());
+  CHECK(target->zone == "a");
 }
 
 TEST_CASE("A target's text parses to an equal target", "[target]") {
