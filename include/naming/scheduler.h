@@ -38,6 +38,11 @@ NAMING_EXPORT std::vector<ZoneShare> ScheduleZones(
 // Returns the endpoints of all `shares`, the weights in each share scaled so
 // that balancers that go by weight give it what it is due. Weights that do so
 // already stay as they are. A pure function.
+//
+// Those that choose by weight alone keep to it exactly. Those that go by load,
+// too, do so as far as calls overlap: of endpoints that are equally fast and
+// idle the heavier one is always the better, so that with one call in flight at
+// a time a P2c or LeastRequests gives it more than it is due.
 NAMING_EXPORT std::vector<Endpoint> Join(std::vector<ZoneShare> shares);
 
 }  // namespace naming

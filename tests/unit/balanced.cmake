@@ -5,4 +5,5 @@ naming_tests(unit-balanced unit
   balanced/ejection_test.cc
   balanced/ejector_test.cc
   balanced/front_test.cc
-  balanced/offers_test.cc)
+  balanced/offers_test.cc
+  balanced/shares_test.cc)

@@ -16,7 +16,8 @@ namespace naming::balancer {
 // Takes, of two random Endpoints, the one with fewer calls in flight for its
 // weight: for calls that differ much in what they cost.
 //
-// Calls in flight are the Picks of this Balancer that are not yet done.
+// Calls in flight are the Picks of this Balancer that are not yet done. With
+// one at a time the heavier Endpoint of the two is always chosen.
 //
 // Thread-safe.
 class NAMING_EXPORT LeastRequests final : public Balancer {

@@ -49,6 +49,9 @@ struct NAMING_EXPORT P2cOptions {
 // / (successes × weight). It learns from Pick::Done() alone; choices by
 // reference follow what was learnt, and probe nothing.
 //
+// Weights share out calls that overlap: with eight in flight, as they say. With
+// only one at a time the heavier of two that are equally fast is always chosen.
+//
 // Thread-safe.
 class NAMING_EXPORT P2c final : public Balancer {
  public:
