@@ -32,7 +32,8 @@ enum class SubsetMethod {
 struct NAMING_EXPORT SubsetOptions {
   SubsetMethod method = SubsetMethod::kRendezvous;
 
-  // At most this many; 0 means all.
+  // At most this many; 0 means all, or with several shares as many as keep to
+  // them.
   std::size_t size = 0;
 
   // Tells clients apart: those with one id choose alike.
@@ -52,6 +53,12 @@ NAMING_EXPORT std::vector<Endpoint> SubsetOf(std::vector<Endpoint> endpoints,
 // shares, so that balancers that don't go by weight keep to them, too: at most
 // `options.size` in all, but one of each share at least. A single share is a
 // plain subset. A pure function.
+//
+// So with several shares a size of 0 doesn't mean all: where a share has few
+// endpoints for what it is due, the others are cut down to match, which is the
+// rule of Kratos' ScheduleNode. Of zones of 60, 30 and 1 endpoints that are due
+// a third each, one endpoint each is left. Who wants all of them called, by
+// weight, joins the shares without a subset.
 NAMING_EXPORT std::vector<ZoneShare> SubsetOf(std::vector<ZoneShare> shares,
                                               const SubsetOptions& options);
 
