@@ -90,7 +90,7 @@ class Chooser final {
     const Asked asked{options, now};
     Slot* slot = FindQuickly(section.record(), asked);
     if (__builtin_expect(slot == nullptr, 0)) {
-      slot = Find(section.record(), asked);
+      slot = Find(section.record(), asked, Room::kMade);
       if (slot == nullptr) return NoEndpoint();
     }
     if (slot->load() != nullptr) slot->load()->Begin(now);
@@ -122,17 +122,18 @@ class Chooser final {
     return slot;
   }
 
+  // Whether memory may be allocated for turns: not within Peek(), which signal
+  // handlers may call.
+  enum class Room { kAsItIs, kMade };
+
   [[gnu::cold, gnu::noinline]] Slot* Find(base::ThreadRecord& record,
-                                          const Asked& asked) const {
+                                          const Asked& asked, Room room) const {
     const Group* const group = table_.Get()->For(asked.options);
     if (group == nullptr) return nullptr;
     base::ThreadRecord::Turn& turn = record.turns[group->turns_place];
     if (turn.owner.load(std::memory_order_relaxed) != group->turns_id) {
-      const std::uint64_t k =
-          group->turns->next.fetch_add(1, std::memory_order_relaxed);
-      turn.value.store(policy_.Begin(group->plan, k),
-                       std::memory_order_relaxed);
-      turn.owner.store(group->turns_id, std::memory_order_relaxed);
+      if (room == Room::kMade) ReserveTurns(record, group->turns_id);
+      TakeTurn(record, *group, turn);
     }
     const std::size_t i =
         policy_.Next(group->plan, group->slots, turn.value, asked);
@@ -140,10 +141,21 @@ class Chooser final {
     return Avoid(*group, i, record, asked);
   }
 
+  // Puts the thread's turn in `group` into its place, or a new one.
+  void TakeTurn(base::ThreadRecord& record, const Group& group,
+                base::ThreadRecord::Turn& turn) const {
+    if (SwapTurn(record, group.turns_id, turn)) return;
+    const std::uint64_t k =
+        group.turns->next.fetch_add(1, std::memory_order_relaxed);
+    turn.value.store(policy_.Begin(group.plan, k), std::memory_order_relaxed);
+    turn.owner.store(group.turns_id, std::memory_order_relaxed);
+  }
+
   [[gnu::cold, gnu::noinline]] PickRef::Source PeekSlowly(
       const PickOptions* options) {
     const base::Section section = base::Enter();
-    const Slot* const slot = Find(*section.record, Asked{options, 0});
+    const Slot* const slot =
+        Find(*section.record, Asked{options, 0}, Room::kAsItIs);
     if (slot == nullptr) {
       base::Leave(section);
       return PickRef::Source{nullptr, 0};

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/thread_record.h"
+
 namespace naming::balancer {
 
 // Whose turn it is in one group of Endpoints, for threads that know no better:
@@ -19,6 +21,15 @@ struct Turns {
   const std::uint64_t id;  // Of no other group in this process.
   mutable std::atomic<std::uint64_t> next{0};
 };
+
+// Sees to it that `record` has a place for the turn of `id` and keeps the turn
+// that is in that place.
+void ReserveTurns(base::ThreadRecord& record, std::uint64_t id);
+
+// Puts the turn of `id` into `turn`, its place, and keeps what is there.
+// Returns false when this thread doesn't know it, or has lost count.
+bool SwapTurn(base::ThreadRecord& record, std::uint64_t id,
+              base::ThreadRecord::Turn& turn);
 
 // Returns `seed`, or one that differs each time.
 std::uint64_t SeedOf(const std::optional<std::uint64_t>& seed);

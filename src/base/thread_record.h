@@ -24,13 +24,16 @@ struct alignas(64) ThreadRecord {
 
   // A counter of `owner`, an id that is never used again. There are only so
   // many places: an owner finds its own by its id, and may find another's
-  // there.
+  // there. That one's turn is kept among the further ones then, if there are
+  // any yet.
   struct Turn {
     std::atomic<std::uint64_t> owner{0};
     std::atomic<std::uint64_t> value{0};
   };
 
   static constexpr std::size_t kTurns = 64;
+  static constexpr std::size_t kFurtherTurns = 1024;
+  using FurtherTurns = std::array<Turn, kFurtherTurns>;
 
   // Zero outside of read sections. Inside, the epoch in which the outermost one
   // was entered, plus the depth less one.
@@ -48,6 +51,9 @@ struct alignas(64) ThreadRecord {
 
   std::array<Hold, 8> holds;
   std::array<Turn, kTurns> turns;
+  // Null until more groups than there are places are chosen from on the thread;
+  // never freed.
+  std::atomic<FurtherTurns*> further_turns{nullptr};
 };
 
 // A stay in a read section: what was reachable at any time since Enter() is not

@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -293,6 +294,14 @@ TEST_CASE("A thread may use any number of balancers by turns", "[balancer]") {
       REQUIRE(ChooseOne(*balancer) == expected);
     }
   }
+  // It has kept count of each: this thread is only the second that asks.
+  std::vector<std::string> of_second;
+  std::thread([&] {
+    for (const auto& balancer : balancers) {
+      of_second.push_back(ChooseOne(*balancer));
+    }
+  }).join();
+  CHECK(of_second == std::vector<std::string>(balancers.size(), "e1:1"));
 }
 
 }  // namespace
