@@ -74,9 +74,13 @@ struct Policy {
     return Walk(plan, slots, hash, asked);
   }
 
+  // How far a call goes along the table that avoids an Endpoint.
+  static constexpr std::size_t kSteps = 256;
+
   // Returns the first Endpoint, from the place of `hash` on, that may have one
-  // call more and isn't to be avoided; when there is none, the first that isn't
-  // to be avoided; else that at the place.
+  // call more and isn't to be avoided; when there is none near, the first that
+  // isn't to be avoided, or one by weight, the same for a hash; and when all
+  // are to be avoided, that at the place.
   std::size_t Walk(const Plan& plan, const Slots& slots, std::uint64_t hash,
                    const Asked& asked) const;
 
@@ -121,7 +125,12 @@ std::size_t Policy::Walk(const Plan& plan, const Slots& slots,
           : plan.crowd->in_flight.load(std::memory_order_relaxed);
   const auto all = static_cast<float>(in_flight + 1);
   std::size_t first = slots.size();
-  for (std::size_t k = 0; k < plan.table.size(); ++k) {
+  // Beside those that are avoided there may be none that isn't at its bound,
+  // or none for long.
+  const std::size_t steps = asked.avoids_any()
+                                ? std::min(kSteps, plan.table.size())
+                                : plan.table.size();
+  for (std::size_t k = 0; k < steps; ++k) {
     const std::size_t i = plan.table.After(hash, k);
     if (i == first || asked.Avoids(*slots[i])) continue;
     if (plan.max_share.empty()) return i;
@@ -129,7 +138,8 @@ std::size_t Policy::Walk(const Plan& plan, const Slots& slots,
     if (own + 1 <= std::ceil(plan.max_share[i] * all)) return i;
     if (first == slots.size()) first = i;
   }
-  return first < slots.size() ? first : plan.table.At(hash);
+  if (first < slots.size()) return first;
+  return DrawSpareByWeight(slots, hash, asked);
 }
 
 }  // namespace
