@@ -3,7 +3,8 @@
 //
 //   bench-pick [--quick]
 //
-// Cases are named after the balancers: alone it is a choice by reference, with
+// Cases are named after the balancers, `balanced` is a Balanced with its
+// default one: alone it is a choice by reference, with
 // `_owning` one that owns its endpoint, with `_done` one that is told its
 // outcome; `_update` changes one of n endpoints, `_after_update` is the first
 // choice after that. The floor of a choice is a thread-local counter into a
@@ -25,6 +26,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "naming/balanced.h"
 #include "naming/balancer.h"
 #include "naming/balancer/consistent_hash.h"
 #include "naming/balancer/least_requests.h"
@@ -33,6 +35,7 @@
 #include "naming/balancer/round_robin.h"
 #include "naming/balancer/weighted_random.h"
 #include "naming/balancer/weighted_round_robin.h"
+#include "naming/direct/client.h"
 #include "tests/benchmark/report.h"
 
 namespace naming::benchmark {
@@ -243,6 +246,42 @@ void MeasureBalancer(const Scale& scale, const std::string& name) {
   MeasureUpdates(scale, name, balancer, 1000);
 }
 
+std::unique_ptr<Balanced> MakeBalanced(direct::Client& client, int n) {
+  std::string list;
+  for (const Endpoint& endpoint : MakeEndpoints(n)) {
+    list += (list.empty() ? "" : ",") + endpoint.address;
+  }
+  BalancedOptions options;
+  options.subset = 0;
+  auto balanced =
+      Balanced::Create(client, "direct:///" + list, std::move(options)).value();
+  const absl::Status status = balanced->WaitReady(std::chrono::seconds(30));
+  if (!status.ok()) std::fprintf(stderr, "%s\n", status.ToString().c_str());
+  return balanced;
+}
+
+void MeasureBalanced(const Scale& scale) {
+  const auto client = direct::Client::Create().value();
+  for (const int n : {10, 100, 1000}) {
+    for (const int threads : {1, 2}) {
+      const auto balanced = MakeBalanced(*client, n);
+      Measure(scale, "balanced", n, threads, [&](int) {
+        const PickRef ref = balanced->Peek();
+        Use(&*ref);
+      });
+      Measure(scale, "balanced_owning", n, threads, [&](int) {
+        const auto pick = balanced->Pick();
+        Use(&pick->endpoint());
+      });
+      Measure(scale, "balanced_done", n, threads, [&](int) {
+        auto pick = balanced->Pick();
+        Use(&pick->endpoint());
+        pick->Done(Outcome());
+      });
+    }
+  }
+}
+
 }  // namespace
 }  // namespace naming::benchmark
 
@@ -263,5 +302,6 @@ int main(int argc, char** argv) {
   MeasureBalancer<balancer::LeastRequests>(scale, "least_requests");
   MeasureBalancer<balancer::P2c>(scale, "p2c");
   MeasureBalancer<balancer::ConsistentHash>(scale, "consistent_hash");
+  MeasureBalanced(scale);
   return 0;
 }
