@@ -266,8 +266,8 @@ void Run(Input input) {
       ejector.Look(now, events);
       if (auto change = ejector.TakeChange()) candidates = *std::move(change);
       RequireSomebody(candidates);
-      const PickOptions asked = TakePickOptions(input, candidates);
-      if (auto probe = ejector.TakeOffer(&asked, "")) {
+      for (auto& probe : ejector.offers()) {
+        if (input.Byte() % 2 == 0 || !probe->Claim()) continue;
         balanced::Probe::Take(std::move(probe)).Done(TakeOutcome(input));
       }
       for (const auto& balancer : balancers) Use(input, candidates, *balancer);
