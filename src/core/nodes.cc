@@ -18,6 +18,10 @@ using std::chrono::milliseconds;
 constexpr milliseconds kFirstBackoff{200};
 constexpr double kJitter = 0.25;
 
+// A node that is starting up is ready soon, and lists wait for that. At most 20
+// attempts a minute.
+constexpr milliseconds kMaxReadBackoff{5000};
+
 // A node that failed is as good as any again after so long without news.
 constexpr std::chrono::minutes kForgetAfter{5};
 
@@ -80,51 +84,52 @@ Nodes::Nodes(const base::Clock& clock, std::shared_ptr<Logger> logger,
   for (const std::string& url : options_.seeds) Add(url);
 }
 
-std::optional<std::string> Nodes::Choose() {
+std::optional<std::string> Nodes::Choose(Purpose purpose) {
   base::MutexLock lock(mutex_);
   const auto now = clock_.Now();
-  const std::string* best_well = nullptr;
-  std::uint64_t best_rank = 0;
-  std::pair<const std::string, Node>* first_retry = nullptr;
-  for (auto& entry : nodes_) {
-    Node& node = entry.second;
-    if (node.failures > 0 && now - node.last_failed >= kForgetAfter) {
-      node.failures = 0;
-    }
-    if (node.failures == 0) {
-      if (best_well == nullptr || node.rank < best_rank) {
-        best_well = &entry.first;
-        best_rank = node.rank;
-      }
-    } else if (first_retry == nullptr ||
-               node.retry_at < first_retry->second.retry_at) {
-      first_retry = &entry;
+  for (auto& [url, node] : nodes_) {
+    for (Trouble* const trouble : {&node.failed, &node.refused_reads}) {
+      if (now - trouble->last >= kForgetAfter) trouble->count = 0;
     }
   }
-  if (best_well != nullptr) return *best_well;
-  if (first_retry->second.retry_at > now) return std::nullopt;
+  if (const Entry* const well = FirstWell(purpose)) return well->first;
+  const auto first = std::min_element(
+      nodes_.begin(), nodes_.end(), [purpose](const Entry& a, const Entry& b) {
+        return RetryAt(a.second, purpose) < RetryAt(b.second, purpose);
+      });
+  Node& node = first->second;
+  if (RetryAt(node, purpose) > now) return std::nullopt;
   // Whoever asks next waits for the outcome of this attempt, or for as long.
-  Node& node = first_retry->second;
-  node.retry_at = now + BackoffAfter(node.failures);
-  return first_retry->first;
+  if (node.failed.count > 0) BackOffFailed(node);
+  if (purpose == Purpose::kRead && node.refused_reads.count > 0) {
+    BackOffReads(node);
+  }
+  return first->first;
 }
 
-base::Clock::TimePoint Nodes::NextChance() const {
+base::Clock::TimePoint Nodes::NextChance(Purpose purpose) const {
   base::MutexLock lock(mutex_);
   base::Clock::TimePoint next = base::Clock::TimePoint::max();
   for (const auto& [url, node] : nodes_) {
-    if (node.failures == 0) return clock_.Now();
-    next = std::min(next, node.retry_at);
+    if (IsWell(node, purpose)) return clock_.Now();
+    next = std::min(next, RetryAt(node, purpose));
   }
   return next;
 }
 
-void Nodes::Succeeded(std::string_view url) {
+void Nodes::Succeeded(std::string_view url, Purpose purpose) {
   {
     base::MutexLock lock(mutex_);
     const auto it = nodes_.find(url);
     if (it == nodes_.end()) return;
-    const bool was_well = std::exchange(it->second.failures, 0) == 0;
+    Node& node = it->second;
+    const bool was_well = IsWell(node, purpose);
+    node.failed.count = 0;
+    if (purpose == Purpose::kRead) {
+      node.refused_reads.count = 0;
+    } else {
+      node.does_write = true;
+    }
     NoteAnswer(url);
     if (was_well) return;
   }
@@ -141,24 +146,58 @@ void Nodes::Failed(std::string_view url, base::Clock::TimePoint began,
     const auto it = nodes_.find(url);
     if (it == nodes_.end()) return;
     Node& node = it->second;
-    if (node.failures > 0 && began < node.last_failed) return;
-    const auto now = clock_.Now();
-    ++node.failures;
+    if (node.failed.count > 0 && began < node.failed.last) return;
+    ++node.failed.count;
     ++node.epoch;
-    node.last_failed = now;
-    node.retry_at = now + BackoffAfter(node.failures);
+    node.failed.last = clock_.Now();
+    node.does_write = false;
+    BackOffFailed(node);
     absl::Status error(
         cause.code(),
         absl::StrFormat("%s: node %s", options_.backend, last_error_));
-    if (IsAnyWell()) {
+    if (FirstWell(Purpose::kAny) != nullptr) {
       monitor_->Failed(std::move(error));
     } else {
       monitor_->Lost(std::move(error));
     }
-    if (node.failures > 1) return;
+    if (node.failed.count > 1) return;
   }
   logger_->Warning(absl::StrFormat("%s: node %s: failed: %s", options_.backend,
                                    url, message));
+}
+
+void Nodes::RefusedRead(std::string_view url, base::Clock::TimePoint began,
+                        const absl::Status& cause) {
+  const std::string message(cause.message());
+  {
+    base::MutexLock lock(mutex_);
+    last_error_ = absl::StrFormat("%s: %s", url, message);
+    const auto it = nodes_.find(url);
+    if (it == nodes_.end()) return;
+    Node& node = it->second;
+    const bool had_failed = std::exchange(node.failed.count, 0) > 0;
+    Trouble& refused = node.refused_reads;
+    if (refused.count > 0 && began < refused.last) return;
+    ++refused.count;
+    ++node.epoch;
+    refused.last = clock_.Now();
+    BackOffReads(node);
+    absl::Status error(
+        cause.code(),
+        absl::StrFormat("%s: node %s", options_.backend, last_error_));
+    // While it takes writes it isn't lost: there would be no end of lost and
+    // found.
+    const bool is_of_use =
+        node.does_write || FirstWell(Purpose::kRead) != nullptr;
+    if (is_of_use) {
+      monitor_->Failed(std::move(error));
+    } else {
+      monitor_->Lost(std::move(error));
+    }
+    if (refused.count > 1 && !had_failed) return;
+  }
+  logger_->Warning(absl::StrFormat("%s: node %s: not ready for reads: %s",
+                                   options_.backend, url, message));
 }
 
 // Requests to other nodes may still be under way: only an answer of the one
@@ -167,7 +206,7 @@ void Nodes::NoteAnswer(std::string_view url) {
   if (url != current_) {
     if (!IsFirstChoice(url)) return;
     const auto before = nodes_.find(current_);
-    if (before != nodes_.end() && before->second.failures > 0) {
+    if (before != nodes_.end() && !IsWell(before->second, Purpose::kRead)) {
       monitor_->counters().failovers.Add();
     }
     current_ = std::string(url);
@@ -175,17 +214,39 @@ void Nodes::NoteAnswer(std::string_view url) {
   monitor_->Answered(options_.backend, url);
 }
 
+// What reads are sent to counts, while there is such a node: with writes going
+// elsewhere, the two would take turns.
 bool Nodes::IsFirstChoice(std::string_view url) const {
-  const std::uint64_t rank = nodes_.find(url)->second.rank;
-  return std::none_of(nodes_.begin(), nodes_.end(), [rank](const auto& entry) {
-    return entry.second.failures == 0 && entry.second.rank < rank;
-  });
+  const Entry* first = FirstWell(Purpose::kRead);
+  if (first == nullptr) first = FirstWell(Purpose::kAny);
+  return first != nullptr && first->first == url;
 }
 
-bool Nodes::IsAnyWell() const {
-  return std::any_of(nodes_.begin(), nodes_.end(), [](const auto& entry) {
-    return entry.second.failures == 0;
-  });
+const Nodes::Entry* Nodes::FirstWell(Purpose purpose) const {
+  const Entry* first = nullptr;
+  for (const Entry& entry : nodes_) {
+    if (!IsWell(entry.second, purpose)) continue;
+    if (first == nullptr || IsBefore(entry, *first)) first = &entry;
+  }
+  return first;
+}
+
+bool Nodes::IsBefore(const Entry& a, const Entry& b) const {
+  return a.second.rank < b.second.rank;
+}
+
+bool Nodes::IsWell(const Node& node, Purpose purpose) {
+  return node.failed.count == 0 &&
+         (purpose == Purpose::kAny || node.refused_reads.count == 0);
+}
+
+base::Clock::TimePoint Nodes::RetryAt(const Node& node, Purpose purpose) {
+  base::Clock::TimePoint at = base::Clock::TimePoint::min();
+  if (node.failed.count > 0) at = node.failed.retry_at;
+  if (purpose == Purpose::kRead && node.refused_reads.count > 0) {
+    at = std::max(at, node.refused_reads.retry_at);
+  }
+  return at;
 }
 
 std::uint64_t Nodes::Epoch(std::string_view url) const {
@@ -230,11 +291,20 @@ void Nodes::Add(const std::string& url) {
   if (is_new) it->second.rank = Rank(url, options_.random_seed);
 }
 
-milliseconds Nodes::BackoffAfter(int failures) {
+milliseconds Nodes::BackoffAfter(int failures, milliseconds max) {
   const int doublings = std::min(failures - 1, 10);
-  const milliseconds bound =
-      std::min(options_.max_backoff, kFirstBackoff * (1 << doublings));
+  const milliseconds bound = std::min(max, kFirstBackoff * (1 << doublings));
   return base::Jittered(bound, kJitter, random_);
+}
+
+void Nodes::BackOffFailed(Node& node) {
+  node.failed.retry_at =
+      clock_.Now() + BackoffAfter(node.failed.count, options_.max_backoff);
+}
+
+void Nodes::BackOffReads(Node& node) {
+  node.refused_reads.retry_at =
+      clock_.Now() + BackoffAfter(node.refused_reads.count, kMaxReadBackoff);
 }
 
 bool Nodes::IsUsable(std::string_view url) const {

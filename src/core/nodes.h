@@ -11,6 +11,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -40,6 +41,12 @@ struct NodesOptions {
   std::uint64_t random_seed = 1;
 };
 
+// What a request is for.
+enum class Purpose {
+  kAny,   // What every node does that answers.
+  kRead,  // What a node can't do while it is starting up, though it answers.
+};
+
 // Which node to ask next.
 //
 // The candidates are the seeds, which never leave, and the nodes that were
@@ -47,6 +54,9 @@ struct NodesOptions {
 // of chance, so that clients spread over nodes; it asks the first one that is
 // well. A node that failed comes behind all that are well; when none is well,
 // the node whose back-off ends first gets the next attempt, one at a time.
+//
+// A node that answers, but not reads, isn't well for these alone, with a
+// back-off of its own.
 //
 // Thread-safe: shared by all workers of a Client.
 class Nodes final {
@@ -57,16 +67,20 @@ class Nodes final {
         std::shared_ptr<Monitor> monitor = std::make_shared<Monitor>());
 
   // Returns the node to ask now; nothing while every node is backing off.
-  std::optional<std::string> Choose();
+  std::optional<std::string> Choose(Purpose purpose = Purpose::kAny);
 
   // Returns when Choose() is worth another call after it returned nothing.
-  base::Clock::TimePoint NextChance() const;
+  base::Clock::TimePoint NextChance(Purpose purpose = Purpose::kAny) const;
 
   // Notes how a request went that was begun at `began`. Of several failures
   // that one outage causes, only the first makes the back-off grow.
-  void Succeeded(std::string_view url);
+  void Succeeded(std::string_view url, Purpose purpose = Purpose::kAny);
   void Failed(std::string_view url, base::Clock::TimePoint began,
               const absl::Status& cause);
+
+  // Notes that the node answered a read begun at `began`, but refused it.
+  void RefusedRead(std::string_view url, base::Clock::TimePoint began,
+                   const absl::Status& cause);
 
   // Returns a number that changes with each outage of a node: what it said
   // before may be from another life (C-10). Of an unknown one it is 0.
@@ -87,22 +101,39 @@ class Nodes final {
   Monitor& monitor() const { return *monitor_; }
 
  private:
-  struct Node {
-    std::uint64_t rank = 0;  // Place in this client's order.
-    int failures = 0;        // In a row.
-    std::uint64_t epoch = 1;
-    base::Clock::TimePoint last_failed{};
+  // What keeps requests from a node, and until when.
+  struct Trouble {
+    int count = 0;  // Failures in a row.
+    base::Clock::TimePoint last{};
     base::Clock::TimePoint retry_at{};
   };
+  struct Node {
+    std::uint64_t rank = 0;  // Place in this client's order.
+    std::uint64_t epoch = 1;
+    Trouble failed;
+    Trouble refused_reads;
+    // It has answered what is no read, and hasn't failed since.
+    bool does_write = false;
+  };
+  using Entry = std::pair<const std::string, Node>;
+
+  static bool IsWell(const Node& node, Purpose purpose);
+  static base::Clock::TimePoint RetryAt(const Node& node, Purpose purpose);
 
   void Add(const std::string& url) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::chrono::milliseconds BackoffAfter(int failures)
+  std::chrono::milliseconds BackoffAfter(int failures,
+                                         std::chrono::milliseconds max)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void BackOffFailed(Node& node) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void BackOffReads(Node& node) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsUsable(std::string_view url) const;
+  bool IsBefore(const Entry& a, const Entry& b) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  const Entry* FirstWell(Purpose purpose) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsFirstChoice(std::string_view url) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void NoteAnswer(std::string_view url) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool IsAnyWell() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const base::Clock& clock_;
   const std::shared_ptr<Logger> logger_;
@@ -117,6 +148,45 @@ class Nodes final {
   std::string last_error_ ABSL_GUARDED_BY(mutex_);
   std::string current_ ABSL_GUARDED_BY(mutex_);  // The one that is asked.
   std::minstd_rand random_ ABSL_GUARDED_BY(mutex_);
+};
+
+// The nodes as requests of one purpose see them.
+//
+// Thread-safe.
+class NodesView final {
+ public:
+  // `nodes` outlives the object.
+  NodesView(Nodes& nodes, Purpose purpose) : nodes_(nodes), purpose_(purpose) {}
+
+  std::optional<std::string> Choose() { return nodes_.Choose(purpose_); }
+  base::Clock::TimePoint NextChance() const {
+    return nodes_.NextChance(purpose_);
+  }
+  void Succeeded(std::string_view url) { nodes_.Succeeded(url, purpose_); }
+  void Failed(std::string_view url, base::Clock::TimePoint began,
+              const absl::Status& cause) {
+    nodes_.Failed(url, began, cause);
+  }
+
+  // Notes that the node answered, but refuses for now what is of this purpose.
+  void Refused(std::string_view url, base::Clock::TimePoint began,
+               const absl::Status& cause) {
+    if (purpose_ == Purpose::kRead) {
+      nodes_.RefusedRead(url, began, cause);
+    } else {
+      nodes_.Failed(url, began, cause);
+    }
+  }
+
+  std::uint64_t Epoch(std::string_view url) const { return nodes_.Epoch(url); }
+  void Learn(const std::vector<std::string>& urls) { nodes_.Learn(urls); }
+  std::string last_error() const { return nodes_.last_error(); }
+  std::vector<std::string> All() const { return nodes_.All(); }
+  Monitor& monitor() const { return nodes_.monitor(); }
+
+ private:
+  Nodes& nodes_;
+  const Purpose purpose_;
 };
 
 }  // namespace naming::core

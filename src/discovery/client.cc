@@ -67,12 +67,14 @@ core::NodesOptions MakeNodesOptions(const ClientOptions& options,
   return made;
 }
 
-RequesterOptions MakeRequesterOptions(const ClientOptions& options) {
+RequesterOptions MakeRequesterOptions(const ClientOptions& options,
+                                      core::Purpose purpose) {
   RequesterOptions made;
   made.user_agent = core::UserAgent();
   made.app_id = options.app_id;
   made.connect_timeout = options.connect_timeout;
   made.request_timeout = options.request_timeout;
+  made.purpose = purpose;
   return made;
 }
 
@@ -152,9 +154,9 @@ struct Client::Rep {
         nodes(base::Clock::Real(), logger, MakeNodesOptions(options, seed),
               monitor),
         poll_requester(base::Clock::Real(), poll_http, nodes,
-                       MakeRequesterOptions(options)),
+                       MakeRequesterOptions(options, core::Purpose::kRead)),
         renew_requester(base::Clock::Real(), renew_http, nodes,
-                        MakeRequesterOptions(options)),
+                        MakeRequesterOptions(options, core::Purpose::kAny)),
         poll_worker("naming-poll", &poll_http),
         renew_worker("naming-renew", &renew_http),
         poller(poll_worker, poll_requester, MakePollerOptions(options, seed)),

@@ -17,6 +17,8 @@ using std::chrono::milliseconds;
 // A node subtracts 20 ms from a deadline above 20 ms (A.1).
 constexpr milliseconds kDeadlineMargin{20};
 
+constexpr int kFirstHttpError = 400;
+
 // What even a hasty request may take.
 constexpr milliseconds kLeastPatience{50};
 
@@ -38,7 +40,10 @@ absl::Status NodeStatus(const absl::Status& status) {
 
 Requester::Requester(const base::Clock& clock, net::HttpClient& http,
                      core::Nodes& nodes, RequesterOptions options)
-    : clock_(clock), http_(http), nodes_(nodes), options_(std::move(options)) {}
+    : clock_(clock),
+      http_(http),
+      nodes_(nodes, options.purpose),
+      options_(std::move(options)) {}
 
 Requester::RequestId Requester::Send(Call call, Done done) {
   net::HttpRequest request;
@@ -75,6 +80,8 @@ Requester::RequestId Requester::Send(Call call, Done done) {
        node = std::move(call.node), read_data = std::move(call.read_data),
        tells_unsent = call.tells_unsent,
        done = std::move(done)](absl::StatusOr<net::HttpResponse> response) {
+        const bool has_answered =
+            response.ok() && response->status_code < kFirstHttpError;
         absl::StatusOr<Answer> answer = Decode(std::move(response), read_data);
         if (answer.ok()) {
           nodes_.Succeeded(node);
@@ -82,7 +89,12 @@ Requester::RequestId Requester::Send(Call call, Done done) {
           const bool is_unsent = base::IsUnsent(answer.status());
           const absl::Status cause =
               NodeStatus(base::WithoutUnsentMark(answer.status()));
-          nodes_.Failed(node, began, cause);
+          // By a code in a proper answer, that is.
+          if (has_answered && absl::IsUnavailable(answer.status())) {
+            nodes_.Refused(node, began, cause);
+          } else {
+            nodes_.Failed(node, began, cause);
+          }
           answer = Describe(what, node, cause);
           if (is_unsent && tells_unsent) answer = base::Unsent(answer.status());
         }

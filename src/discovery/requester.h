@@ -22,6 +22,10 @@ struct RequesterOptions {
   std::string app_id;  // Of this program; may be empty.
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(1);
   std::chrono::milliseconds request_timeout = std::chrono::seconds(3);
+
+  // Of all that it sends. A code by which a node refuses reads, as -500 while
+  // it is starting up, keeps no other requests from the node.
+  core::Purpose purpose = core::Purpose::kAny;
 };
 
 // One request to a discovery node.
@@ -75,7 +79,8 @@ class Requester final {
   // asked now.
   absl::Status NoNode(std::string_view what) const;
 
-  core::Nodes& nodes() { return nodes_; }
+  // Returns the nodes as what it sends sees them.
+  core::NodesView& nodes() { return nodes_; }
   core::Counters& counters() { return nodes_.monitor().counters(); }
 
  private:
@@ -85,7 +90,7 @@ class Requester final {
 
   const base::Clock& clock_;
   net::HttpClient& http_;
-  core::Nodes& nodes_;
+  core::NodesView nodes_;
   const RequesterOptions options_;
 };
 

@@ -20,6 +20,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 const absl::Status kRefused = absl::UnavailableError("Connection refused");
+const absl::Status kNotReady = absl::UnavailableError("code -500");
 
 struct NodesFixture {
   explicit NodesFixture(std::vector<std::string> seeds, std::uint64_t seed = 1)
@@ -36,6 +37,10 @@ struct NodesFixture {
 
   void Fail(const std::string& url) {
     nodes.Failed(url, clock.Now(), kRefused);
+  }
+
+  void RefuseRead(const std::string& url) {
+    nodes.RefusedRead(url, clock.Now(), kNotReady);
   }
 
   testing::FakeClock clock;
@@ -148,6 +153,71 @@ TEST_CASE("One outage that fails many requests counts once", "[nodes]") {
   CHECK(f.nodes.NextChance() - f.clock.Now() <= milliseconds(200));
 }
 
+TEST_CASE("A node that refuses reads gets everything else", "[nodes]") {
+  NodesFixture f({"http://a:1"});
+  f.RefuseRead("http://a:1");
+  CHECK_FALSE(f.nodes.Choose(Purpose::kRead));
+  CHECK(f.nodes.NextChance(Purpose::kRead) > f.clock.Now());
+  CHECK(f.nodes.Choose() == "http://a:1");
+  CHECK(f.nodes.NextChance() == f.clock.Now());
+  SECTION("and no reads for that") {
+    f.nodes.Succeeded("http://a:1");
+    CHECK_FALSE(f.nodes.Choose(Purpose::kRead));
+  }
+  SECTION("and reads once it has answered one") {
+    f.nodes.Succeeded("http://a:1", Purpose::kRead);
+    CHECK(f.nodes.Choose(Purpose::kRead) == "http://a:1");
+  }
+  SECTION("and nothing once it has failed") {
+    f.Fail("http://a:1");
+    CHECK_FALSE(f.nodes.Choose());
+    SECTION("until it answers again, were it by another refusal") {
+      f.RefuseRead("http://a:1");
+      CHECK(f.nodes.Choose() == "http://a:1");
+      CHECK_FALSE(f.nodes.Choose(Purpose::kRead));
+    }
+  }
+  SECTION("which is logged when it begins and when it ends") {
+    f.RefuseRead("http://a:1");
+    f.nodes.Succeeded("http://a:1");
+    f.nodes.Succeeded("http://a:1", Purpose::kRead);
+    CHECK(f.log ==
+          std::vector<std::string>{
+              "discovery: node http://a:1: not ready for reads: code -500",
+              "discovery: node http://a:1: well again"});
+  }
+}
+
+TEST_CASE("Reads go to another node than the one that refuses them",
+          "[nodes]") {
+  NodesFixture f({"http://a:1", "http://b:1"});
+  const std::string first = *f.nodes.Choose();
+  const auto epoch = f.nodes.Epoch(first);
+  f.RefuseRead(first);
+  CHECK(f.nodes.Choose() == first);
+  CHECK(f.nodes.Choose(Purpose::kRead) != first);
+  CHECK(f.nodes.Epoch(first) != epoch);  // It has restarted.
+}
+
+TEST_CASE("A node that refuses reads is asked again every few seconds",
+          "[nodes]") {
+  NodesFixture f({"http://a:1"});
+  int attempts = 0;
+  auto last = f.clock.Now();
+  for (int ms = 0; ms < 60'000; ++ms) {
+    for (int request = 0; request < 3; ++request) {
+      if (!f.nodes.Choose(Purpose::kRead)) continue;
+      ++attempts;
+      CHECK(f.clock.Now() - last <= seconds(5));
+      last = f.clock.Now();
+      f.RefuseRead("http://a:1");
+    }
+    f.clock.Advance(milliseconds(1));
+  }
+  CHECK(attempts <= 20);
+  CHECK(attempts >= 12);
+}
+
 TEST_CASE("Learned nodes are used, and replaced by the next ones", "[nodes]") {
   NodesFixture f({"http://10.0.0.1:1"});
   f.nodes.Learn({"http://10.0.0.2:1", "http://10.0.0.1:1", "http://10.0.0.2:1",
@@ -245,6 +315,42 @@ TEST_CASE("A client's state names the node that is asked", "[nodes]") {
   f.nodes.Succeeded(first);
   CHECK(f.nodes.monitor().state().node == first);
   CHECK(f.nodes.monitor().counters().failovers.value() == 1);
+}
+
+TEST_CASE("A client's state is steady while a node refuses reads", "[nodes]") {
+  NodesFixture f({"http://a:1", "http://b:1"});
+  const auto state = [&f] { return f.nodes.monitor().state(); };
+  const std::string first = *f.nodes.Choose();
+  const std::string other = first == "http://a:1" ? "http://b:1" : "http://a:1";
+  f.nodes.Succeeded(first, Purpose::kRead);
+  SECTION("the other one, which has the reads, is the one that is asked") {
+    f.RefuseRead(first);
+    for (int i = 0; i < 3; ++i) {
+      f.nodes.Succeeded(other, Purpose::kRead);
+      CHECK(state().node == other);
+      f.nodes.Succeeded(first);
+      CHECK(state().node == other);
+    }
+    CHECK(f.nodes.monitor().counters().failovers.value() == 1);
+  }
+  SECTION(
+      "with none for reads it is connected as long as writes are answered") {
+    f.nodes.Succeeded(first);
+    f.Fail(other);
+    for (int i = 0; i < 3; ++i) {
+      f.RefuseRead(first);
+      CHECK(state().is_connected);
+      f.nodes.Succeeded(first);
+      CHECK(state().is_connected);
+    }
+  }
+  SECTION("with none for anything it isn't") {
+    f.Fail(other);
+    f.RefuseRead(first);
+    CHECK_FALSE(state().is_connected);
+    CHECK(state().last_error ==
+          absl::UnavailableError("discovery: node " + first + ": code -500"));
+  }
 }
 
 }  // namespace

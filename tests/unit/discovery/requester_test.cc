@@ -94,6 +94,32 @@ TEST_CASE("A node's failure marks it and is told in full",
   CHECK(absl::IsUnavailable(f.requester.NoNode("fetch y")));
 }
 
+TEST_CASE("A code that refuses a read keeps nothing else from the node",
+          "[discovery][requester]") {
+  Fixture f;
+  RequesterOptions options;
+  options.purpose = core::Purpose::kRead;
+  Requester reader(f.loop.clock(), f.http, f.nodes, options);
+  absl::Status status;
+  reader.Send(MakeCall(), [&](const absl::StatusOr<Answer>& answer) {
+    status = answer.status();
+  });
+  const auto sent = f.http.Waiting("/discovery/fetchs");
+  SECTION("code -500 of a node that is starting up") {
+    f.http.Answer(sent, CodeJson(-500));
+    CHECK(f.requester.nodes().Choose() == "http://a:1");
+  }
+  SECTION("other failures do") {
+    SECTION("no connection") { f.http.Fail(sent, absl::UnavailableError("")); }
+    SECTION("an HTTP error") { f.http.Answer(sent, CodeJson(-500), 503); }
+    SECTION("an answer that is none") { f.http.Answer(sent, "<html>"); }
+    SECTION("too many requests") { f.http.Answer(sent, CodeJson(-509)); }
+    CHECK_FALSE(f.requester.nodes().Choose());
+  }
+  CHECK_FALSE(status.ok());
+  CHECK_FALSE(reader.nodes().Choose());
+}
+
 TEST_CASE("Codes about the request leave the node well",
           "[discovery][requester]") {
   Fixture f;
