@@ -153,6 +153,20 @@ TEST_CASE("One outage that fails many requests counts once", "[nodes]") {
   CHECK(f.nodes.NextChance() - f.clock.Now() <= milliseconds(200));
 }
 
+TEST_CASE("Clients try a dead node at different times", "[nodes]") {
+  std::set<milliseconds> delays;
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    NodesFixture f({"http://a:1"}, seed);
+    for (int i = 0; i < 6; ++i) f.Fail("http://a:1");
+    const auto delay = std::chrono::duration_cast<milliseconds>(
+        f.nodes.NextChance() - f.clock.Now());
+    CHECK(delay >= milliseconds(4500));
+    CHECK(delay <= milliseconds(6000));
+    delays.insert(delay);
+  }
+  CHECK(delays.size() > 80);
+}
+
 TEST_CASE("A node that refuses reads gets everything else", "[nodes]") {
   NodesFixture f({"http://a:1"});
   f.RefuseRead("http://a:1");
