@@ -61,7 +61,8 @@ struct NAMING_EXPORT ClientStats {
   std::uint64_t registrations = 0;
   std::uint64_t reregistrations = 0;
 
-  // Times that a registration was kept alive, and attempts at it that failed.
+  // Times that a registration was kept alive, and attempts at it that failed
+  // after they had been sent to a node.
   std::uint64_t renewals = 0;
   std::uint64_t failed_renewals = 0;
 

@@ -48,7 +48,7 @@ class Lease {
 
   // Tells the registry that the Instance is alive. Errors: kNotFound, the
   // registry no longer holds it, or holds something else: put it again at once;
-  // others may pass.
+  // others may pass, and may have the mark of base::Unsent().
   virtual void Refresh(Done done) = 0;
 
   // Takes the Instance out of the registry; OK also when it wasn't there.

@@ -148,13 +148,15 @@ void Life::Refresh() {
   lease_->Refresh([this](const absl::Status& status) { OnRefreshed(status); });
 }
 
-void Life::OnRefreshed(const absl::Status& status) {
+void Life::OnRefreshed(const absl::Status& marked) {
   under_way_ = Operation::kNone;
   record_->SetNode(lease_->node());
   if (is_leaving_) return Leave();
+  const absl::Status status = base::WithoutUnsentMark(marked);
   Counters& counters = setting_.options.monitor->counters();
-  (status.ok() ? counters.renewals : counters.failed_renewals).Add();
+  if (!status.ok() && !base::IsUnsent(marked)) counters.failed_renewals.Add();
   if (status.ok()) {
+    counters.renewals.Add();
     vanished_ = 0;
     record_->Refreshed();
     return OnSuccess(kJitter);

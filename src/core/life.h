@@ -80,7 +80,7 @@ class Life final : public std::enable_shared_from_this<Life> {
   void OnRefused(const absl::Status& status);
   void RetryPut(const absl::Status& failure);
   void Refresh();
-  void OnRefreshed(const absl::Status& status);
+  void OnRefreshed(const absl::Status& marked);
   void OnSuccess(double jitter);
   void OnVanished(const absl::Status& status);
   void OnLeaseOver();

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/unsent.h"
 #include "tests/unit/core/keeper_fixture.h"
 
 // What a Keeper shows of its registrations.
@@ -108,6 +109,23 @@ TEST_CASE("Registrations lost and regained are told and counted", "[keeper]") {
             "registered demo a node-of-a", "registration lost demo a node-of-a",
             "registered demo a node-of-a", "registered demo b node-of-b"});
   CHECK(m.stats().reregistrations == 1);
+}
+
+TEST_CASE("A renewal that wasn't sent isn't counted as failed", "[keeper]") {
+  MonitorFixture m;
+  KeeperFixture& f = m.keeper;
+  const Registration& registration = f.Registered("a");
+  const absl::Status failure = absl::UnavailableError("no node");
+  f.keeper.RefreshAll();
+  f.loop.RunReady();
+  f.Answer("a", base::Unsent(failure));
+  CHECK(m.stats().failed_renewals == 0);
+  CHECK(registration.state().last_error == failure);
+
+  f.keeper.RefreshAll();
+  f.loop.RunReady();
+  f.Answer("a", failure);
+  CHECK(m.stats().failed_renewals == 1);
 }
 
 }  // namespace
