@@ -22,6 +22,10 @@ constexpr double kJitter = 0.25;
 // attempts a minute.
 constexpr milliseconds kMaxReadBackoff{5000};
 
+// With the above at most 20 attempts a minute at a dead machine that is both a
+// learned node and, by another name, a seed.
+constexpr milliseconds kFallbackBackoff{40000};
+
 // A node that failed is as good as any again after so long without news.
 constexpr std::chrono::minutes kForgetAfter{5};
 
@@ -232,7 +236,13 @@ const Nodes::Entry* Nodes::FirstWell(Purpose purpose) const {
 }
 
 bool Nodes::IsBefore(const Entry& a, const Entry& b) const {
+  const bool is_a_fallback = IsFallback(a.second);
+  if (is_a_fallback != IsFallback(b.second)) return !is_a_fallback;
   return a.second.rank < b.second.rank;
+}
+
+bool Nodes::IsFallback(const Node& node) const {
+  return is_any_learned_ && !node.is_learned;
 }
 
 bool Nodes::IsWell(const Node& node, Purpose purpose) {
@@ -265,13 +275,23 @@ void Nodes::Learn(const std::vector<std::string>& urls) {
         std::find(learned.begin(), learned.end(), url) != learned.end();
     if (!is_seed && !is_known && IsUsable(url)) learned.push_back(url);
   }
+  is_any_learned_ = !learned.empty();
+  for (const std::string& url : options_.seeds) {
+    const bool is_learned =
+        std::find(urls.begin(), urls.end(), url) != urls.end();
+    nodes_.find(url)->second.is_learned = is_learned;
+    is_any_learned_ |= is_learned;
+  }
   for (const std::string& url : learned_) {
     if (std::find(learned.begin(), learned.end(), url) == learned.end()) {
       nodes_.erase(url);
     }
   }
   learned_ = std::move(learned);
-  for (const std::string& url : learned_) Add(url);
+  for (const std::string& url : learned_) {
+    Add(url);
+    nodes_.find(url)->second.is_learned = true;
+  }
 }
 
 std::string Nodes::last_error() const {
@@ -297,14 +317,19 @@ milliseconds Nodes::BackoffAfter(int failures, milliseconds max) {
   return base::Jittered(bound, kJitter, random_);
 }
 
+void Nodes::BackOff(const Node& node, Trouble& trouble, milliseconds max) {
+  const milliseconds backoff =
+      IsFallback(node) ? base::Jittered(kFallbackBackoff, kJitter, random_)
+                       : BackoffAfter(trouble.count, max);
+  trouble.retry_at = clock_.Now() + backoff;
+}
+
 void Nodes::BackOffFailed(Node& node) {
-  node.failed.retry_at =
-      clock_.Now() + BackoffAfter(node.failed.count, options_.max_backoff);
+  BackOff(node, node.failed, options_.max_backoff);
 }
 
 void Nodes::BackOffReads(Node& node) {
-  node.refused_reads.retry_at =
-      clock_.Now() + BackoffAfter(node.refused_reads.count, kMaxReadBackoff);
+  BackOff(node, node.refused_reads, kMaxReadBackoff);
 }
 
 bool Nodes::IsUsable(std::string_view url) const {

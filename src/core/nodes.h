@@ -55,6 +55,10 @@ enum class Purpose {
 // well. A node that failed comes behind all that are well; when none is well,
 // the node whose back-off ends first gets the next attempt, one at a time.
 //
+// Once nodes were learned, seeds that aren't among them are asked only while
+// all of those fail, and rarely while they fail too: one may be another name of
+// a node that is dead, which both names' attempts together mustn't hammer.
+//
 // A node that answers, but not reads, isn't well for these alone, with a
 // back-off of its own.
 //
@@ -86,9 +90,9 @@ class Nodes final {
   // before may be from another life (C-10). Of an unknown one it is 0.
   std::uint64_t Epoch(std::string_view url) const;
 
-  // Replaces the nodes that were learned before. Addresses that can't be
-  // reached from here are dropped: unspecified ones, and loopback unless a seed
-  // is on it (C-18).
+  // Replaces the nodes that were learned before, seeds among them. Addresses
+  // that can't be reached from here are dropped: unspecified ones, and loopback
+  // unless a seed is on it (C-18).
   void Learn(const std::vector<std::string>& urls);
 
   // Returns which node failed last and why, "http://host:port: cause".
@@ -110,6 +114,7 @@ class Nodes final {
   struct Node {
     std::uint64_t rank = 0;  // Place in this client's order.
     std::uint64_t epoch = 1;
+    bool is_learned = false;  // It may be a seed all the same.
     Trouble failed;
     Trouble refused_reads;
     // It has answered what is no read, and hasn't failed since.
@@ -124,9 +129,13 @@ class Nodes final {
   std::chrono::milliseconds BackoffAfter(int failures,
                                          std::chrono::milliseconds max)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void BackOff(const Node& node, Trouble& trouble,
+               std::chrono::milliseconds max)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void BackOffFailed(Node& node) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void BackOffReads(Node& node) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsUsable(std::string_view url) const;
+  bool IsFallback(const Node& node) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsBefore(const Entry& a, const Entry& b) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   const Entry* FirstWell(Purpose purpose) const
@@ -144,7 +153,8 @@ class Nodes final {
   // The Monitor's lock comes after this one.
   mutable base::Mutex mutex_;
   std::map<std::string, Node, std::less<>> nodes_ ABSL_GUARDED_BY(mutex_);
-  std::vector<std::string> learned_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> learned_ ABSL_GUARDED_BY(mutex_);  // No seeds.
+  bool is_any_learned_ ABSL_GUARDED_BY(mutex_) = false;
   std::string last_error_ ABSL_GUARDED_BY(mutex_);
   std::string current_ ABSL_GUARDED_BY(mutex_);  // The one that is asked.
   std::minstd_rand random_ ABSL_GUARDED_BY(mutex_);

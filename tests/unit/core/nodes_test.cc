@@ -264,6 +264,74 @@ TEST_CASE("Learned nodes are used, and replaced by the next ones", "[nodes]") {
   }
 }
 
+// Asks for 60 s whichever node there is, again and again, of which none
+// answers; returns when each was asked.
+std::map<std::string, std::vector<base::Clock::TimePoint>> AskDeadNodes(
+    NodesFixture& f) {
+  std::map<std::string, std::vector<base::Clock::TimePoint>> asked;
+  for (int ms = 0; ms < 60'000; ++ms) {
+    while (const auto node = f.nodes.Choose()) {
+      asked[*node].push_back(f.clock.Now());
+      f.Fail(*node);
+    }
+    f.clock.Advance(milliseconds(1));
+  }
+  return asked;
+}
+
+TEST_CASE("A dead node of two names gets at most 20 attempts a minute",
+          "[nodes]") {
+  const auto seed = GENERATE(range(1, 21));
+  NodesFixture f({"http://localhost:1"}, static_cast<std::uint64_t>(seed));
+  f.nodes.Learn({"http://127.0.0.1:1"});
+  const auto begin = f.clock.Now();
+  auto asked = AskDeadNodes(f);
+  const auto& by_seed = asked["http://localhost:1"];
+  const auto& by_learned = asked["http://127.0.0.1:1"];
+  CHECK(by_learned.size() >= 10);
+  CHECK(by_seed.size() + by_learned.size() <= 20);
+  // It might be another machine: it is tried at once, and again.
+  REQUIRE(by_seed.size() == 2);
+  CHECK(by_seed[0] == begin);
+  CHECK(by_seed[1] - by_seed[0] >= seconds(20));
+}
+
+TEST_CASE("Seeds that aren't among the learned nodes are a fallback",
+          "[nodes]") {
+  const auto seed = GENERATE(range(1, 6));
+  NodesFixture f({"http://10.0.0.1:1", "http://10.0.0.2:1"},
+                 static_cast<std::uint64_t>(seed));
+  f.nodes.Learn({"http://10.0.0.2:1", "http://10.0.0.3:1"});
+  const std::string first = *f.nodes.Choose();
+  CHECK(first != "http://10.0.0.1:1");
+  f.Fail(first);
+  const std::string second = *f.nodes.Choose();
+  CHECK(second != "http://10.0.0.1:1");
+  f.Fail(second);
+  CHECK(f.nodes.Choose() == "http://10.0.0.1:1");
+  SECTION("that stays while it answers") {
+    f.nodes.Succeeded("http://10.0.0.1:1");
+    CHECK(f.nodes.monitor().state().node == "http://10.0.0.1:1");
+    f.clock.Advance(minutes(1));
+    CHECK(f.nodes.Choose() == "http://10.0.0.1:1");
+    SECTION("and is left when one that was learned answers") {
+      f.nodes.Succeeded(second);
+      CHECK(f.nodes.Choose() == second);
+    }
+  }
+  SECTION("that waits when it fails too") {
+    f.Fail("http://10.0.0.1:1");
+    CHECK_FALSE(f.nodes.Choose());
+  }
+  SECTION("and like any other when nothing is learned any more") {
+    f.nodes.Learn({});
+    f.Fail("http://10.0.0.1:1");
+    f.clock.Advance(seconds(1));
+    f.Fail("http://10.0.0.2:1");
+    CHECK(f.nodes.Choose() == "http://10.0.0.1:1");
+  }
+}
+
 TEST_CASE("Addresses that can't be a node's are not learned", "[nodes]") {
   SECTION("unspecified ones never, loopback not for seeds elsewhere") {
     NodesFixture f({"http://10.0.0.1:1"});
