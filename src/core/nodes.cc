@@ -238,6 +238,9 @@ const Nodes::Entry* Nodes::FirstWell(Purpose purpose) const {
 bool Nodes::IsBefore(const Entry& a, const Entry& b) const {
   const bool is_a_fallback = IsFallback(a.second);
   if (is_a_fallback != IsFallback(b.second)) return !is_a_fallback;
+  if (a.first == preferred_ || b.first == preferred_) {
+    return a.first == preferred_;
+  }
   return a.second.rank < b.second.rank;
 }
 
@@ -292,6 +295,20 @@ void Nodes::Learn(const std::vector<std::string>& urls) {
     Add(url);
     nodes_.find(url)->second.is_learned = true;
   }
+}
+
+void Nodes::Rotate() {
+  base::MutexLock lock(mutex_);
+  const Entry* const first = FirstWell(Purpose::kRead);
+  std::vector<const Entry*> others;
+  for (const Entry& entry : nodes_) {
+    const bool is_other = &entry != first && !IsFallback(entry.second) &&
+                          IsWell(entry.second, Purpose::kRead);
+    if (is_other) others.push_back(&entry);
+  }
+  if (others.empty()) return;
+  std::uniform_int_distribution<std::size_t> any(0, others.size() - 1);
+  preferred_ = others[any(random_)]->first;
 }
 
 std::string Nodes::last_error() const {

@@ -95,6 +95,10 @@ class Nodes final {
   // unless a seed is on it (C-18).
   void Learn(const std::vector<std::string>& urls);
 
+  // Moves to another node at random, if more than one is well. Requests under
+  // way aren't concerned.
+  void Rotate();
+
   // Returns which node failed last and why, "http://host:port: cause".
   std::string last_error() const;
 
@@ -157,6 +161,8 @@ class Nodes final {
   bool is_any_learned_ ABSL_GUARDED_BY(mutex_) = false;
   std::string last_error_ ABSL_GUARDED_BY(mutex_);
   std::string current_ ABSL_GUARDED_BY(mutex_);  // The one that is asked.
+  // The first in this client's order since Rotate(), whatever its rank.
+  std::string preferred_ ABSL_GUARDED_BY(mutex_);
   std::minstd_rand random_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -190,6 +196,7 @@ class NodesView final {
 
   std::uint64_t Epoch(std::string_view url) const { return nodes_.Epoch(url); }
   void Learn(const std::vector<std::string>& urls) { nodes_.Learn(urls); }
+  void Rotate() { nodes_.Rotate(); }
   std::string last_error() const { return nodes_.last_error(); }
   std::vector<std::string> All() const { return nodes_.All(); }
   Monitor& monitor() const { return nodes_.monitor(); }

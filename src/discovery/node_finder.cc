@@ -28,7 +28,10 @@ NodeFinder::NodeFinder(base::Loop& loop, Requester& requester,
       random_(base::SeededRandom(options_.seed)) {}
 
 void NodeFinder::Begin() {
-  loop_.Post([this] { Ask(); });
+  loop_.Post([this] {
+    Ask();
+    RotateLater();
+  });
 }
 
 void NodeFinder::Ask() {
@@ -68,6 +71,15 @@ void NodeFinder::OnAnswered(const absl::StatusOr<Answer>& answer) {
   }
   loop_.RunAfter(base::Jittered(options_.interval, kJitter, random_),
                  [this] { Ask(); });
+}
+
+void NodeFinder::RotateLater() {
+  const auto delay =
+      base::Jittered(options_.rotation_interval, kJitter, random_);
+  loop_.RunAfter(delay, [this] {
+    requester_.nodes().Rotate();
+    RotateLater();
+  });
 }
 
 }  // namespace naming::discovery

@@ -20,11 +20,18 @@ struct NodeFinderOptions {
   std::string env;
   std::chrono::milliseconds interval = std::chrono::minutes(1);
   std::uint64_t seed = 1;
+
+  // Between two moves to another node, less up to a half.
+  std::chrono::milliseconds rotation_interval = std::chrono::minutes(30);
 };
 
 // Asks the nodes now and then which nodes there are, in the own zone: only
 // those pass on renewals and cancellations as they must (C-08). A request of
 // its own, so that no application's data can hold it up (C-47).
+//
+// Moves the Client to another of them once in a while (D-39): otherwise all
+// would stay where an outage has driven them, and some at a node that is cut
+// off from the others.
 //
 // Lives on one loop.
 class NodeFinder final {
@@ -32,12 +39,13 @@ class NodeFinder final {
   // All of them outlive the NodeFinder's loop.
   NodeFinder(base::Loop& loop, Requester& requester, NodeFinderOptions options);
 
-  // Asks for the first time, soon. Thread-safe.
+  // Asks for the first time, soon. Called once. Thread-safe.
   void Begin();
 
  private:
   void Ask();
   void OnAnswered(const absl::StatusOr<Answer>& answer);
+  void RotateLater();
 
   base::Loop& loop_;
   Requester& requester_;

@@ -348,6 +348,56 @@ TEST_CASE("Addresses that can't be a node's are not learned", "[nodes]") {
   }
 }
 
+TEST_CASE("A rotation moves to another node that is well", "[nodes]") {
+  NodesFixture f({"http://a:1", "http://b:1", "http://c:1", "http://d:1"});
+  SECTION("to each of them in the end, and never to the same") {
+    std::map<std::string, int> moves;
+    std::string before = *f.nodes.Choose();
+    f.nodes.Succeeded(before);
+    for (int i = 0; i < 400; ++i) {
+      f.nodes.Rotate();
+      const std::string now = *f.nodes.Choose();
+      REQUIRE(now != before);
+      f.nodes.Succeeded(now, Purpose::kRead);
+      REQUIRE(f.nodes.monitor().state().node == now);
+      f.nodes.Succeeded(before);  // What was under way.
+      REQUIRE(f.nodes.monitor().state().node == now);
+      ++moves[now];
+      before = now;
+    }
+    REQUIRE(moves.size() == 4);
+    for (const auto& [node, count] : moves) CHECK(count > 60);
+    // Nothing has failed.
+    CHECK(f.log.empty());
+    CHECK(f.nodes.monitor().counters().failovers.value() == 0);
+    CHECK(f.nodes.monitor().state().last_error.ok());
+  }
+  SECTION("not to one that failed, or refuses reads, or is a fallback") {
+    f.nodes.Learn({"http://a:1", "http://b:1", "http://c:1"});
+    const std::string first = *f.nodes.Choose();
+    const std::vector<std::string> learned = {"http://a:1", "http://b:1",
+                                              "http://c:1"};
+    bool has_failed = false;
+    for (const std::string& url : learned) {
+      if (url == first) continue;
+      has_failed ? f.RefuseRead(url) : f.Fail(url);
+      has_failed = true;
+    }
+    for (int i = 0; i < 20; ++i) {
+      f.nodes.Rotate();
+      CHECK(f.nodes.Choose() == first);
+    }
+  }
+  SECTION("and the one that it moved to may fail like any other") {
+    f.nodes.Rotate();
+    const std::string preferred = *f.nodes.Choose();
+    f.Fail(preferred);
+    CHECK(f.nodes.Choose() != preferred);
+    f.nodes.Succeeded(preferred);
+    CHECK(f.nodes.Choose() == preferred);
+  }
+}
+
 TEST_CASE("A node's failures are logged when they begin and when they end",
           "[nodes]") {
   NodesFixture f({"http://a:1"});

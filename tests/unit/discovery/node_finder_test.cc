@@ -3,7 +3,9 @@
 #include "discovery/node_finder.h"
 
 #include <chrono>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/support/catch.h"
@@ -12,6 +14,7 @@
 namespace naming::discovery {
 namespace {
 
+using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
@@ -32,7 +35,9 @@ std::string NodesJson(const std::vector<std::string>& zones_and_addrs) {
 }
 
 struct FinderFixture : Fixture {
-  FinderFixture() : finder(loop, requester, {"z1", "dev", minutes(1), 1}) {
+  explicit FinderFixture(std::vector<std::string> seeds = {"http://a:1"})
+      : Fixture(std::move(seeds)),
+        finder(loop, requester, {"z1", "dev", minutes(1), 1}) {
     finder.Begin();
     loop.RunReady();
   }
@@ -76,6 +81,37 @@ TEST_CASE("A failure is tried again soon", "[discovery][node_finder]") {
   CHECK(f.http.pending().empty());
   f.loop.Advance(seconds(3));
   CHECK(f.http.pending().size() == 1);
+}
+
+TEST_CASE("A client moves to another node every 15 to 30 minutes",
+          "[discovery][node_finder]") {
+  FinderFixture f({"http://a:1", "http://b:1", "http://c:1"});
+  // A poll that is held stays where it is.
+  Call held;
+  held.node = *f.nodes.Choose();
+  held.path = "/discovery/polls";
+  f.requester.Send(std::move(held), [](const absl::StatusOr<Answer>&) {});
+  std::set<seconds> stays;
+  std::string node = *f.nodes.Choose();
+  seconds since{0};
+  for (seconds now{0}; now < hours(10); now += seconds(1)) {
+    for (const auto& pending : f.http.pending()) {
+      if (pending.path != kPath) continue;
+      f.http.Answer(pending, DataJson(""));
+      break;
+    }
+    if (const std::string moved = *f.nodes.Choose(); moved != node) {
+      stays.insert(now - since);
+      node = moved;
+      since = now;
+    }
+    f.loop.Advance(seconds(1));
+  }
+  CHECK(stays.size() >= 18);  // Hardly two of the same length.
+  CHECK(*stays.begin() >= minutes(15));
+  CHECK(*stays.rbegin() <= minutes(30) + seconds(1));
+  CHECK(f.http.CountWaiting("/discovery/polls") == 1);
+  CHECK(f.http.aborted() == 0);
 }
 
 }  // namespace
