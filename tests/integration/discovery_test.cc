@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_format.h"
 #include "naming/discovery/client.h"
 #include "naming/node/discovery_node.h"
 #include "tests/integration/discovery_fixture.h"
@@ -268,6 +269,40 @@ TEST_CASE("A client of an unreachable registry is made and fails in time",
     const Follower follower(*client);
     CHECK(follower.Sees({"h1"}));
   }
+}
+
+TEST_CASE("A node in start-up protection takes registrations at once",
+          "[discovery]") {
+  // A peer that can't be asked: protection lasts a minute, or longer.
+  const testing::RefusingPort peer;
+  node::DiscoveryNodeOptions options;
+  options.listen = "127.0.0.1:0";
+  options.nodes = {absl::StrFormat("127.0.0.1:%d", peer.port())};
+  options.protect = true;
+  const auto node = StartNode(std::move(options));
+  const auto client = MakeClient(*node);
+  std::vector<std::unique_ptr<Resolver>> resolvers;
+  for (const char* const app_id : {"p", "q", "r", "s", "t"}) {
+    resolvers.push_back(
+        client->Build(absl::StrFormat("discovery:///%s", app_id)).value());
+  }
+  // Reads are refused, again and again.
+  REQUIRE(Eventually([&] { return client->stats().failed_requests >= 4; }));
+
+  for (const char* const hostname : {"h1", "h2", "h3"}) {
+    absl::StatusOr<Registration> registered = absl::UnknownError("");
+    const auto took =
+        Took([&] { registered = client->Register(MakeInstance(hostname)); });
+    CHECK(registered.status() == absl::OkStatus());
+    CHECK(took < seconds(4));
+    REQUIRE(registered.ok());
+    // And keeps them.
+    const auto before = client->stats().renewals;
+    CHECK(Eventually([&] { return client->stats().renewals > before; }));
+    CHECK(registered->Cancel() == absl::OkStatus());
+  }
+  CHECK(client->stats().failed_renewals == 0);
+  CHECK(client->stats().snapshots == 0);
 }
 
 TEST_CASE("Instances of other envs are not seen", "[discovery]") {
