@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace naming::core {
 namespace {
@@ -23,6 +24,7 @@ void Insert(const std::shared_ptr<const Instance>& instance, Zones& zones) {
 
 void ShrinkGuard::HoldBack(const Zones& present, bool is_live,
                            base::Clock::TimePoint now, Zones& answer) {
+  ForgetLetGo(answer, now);
   // What is present, neither answered nor suspected, was in the last answer.
   if (!is_live && policy_.grace.count() > 0) {
     SuspectMissing(present, answer, now);
@@ -33,7 +35,7 @@ void ShrinkGuard::HoldBack(const Zones& present, bool is_live,
     it = is_over || is_back ? suspects_.erase(it) : std::next(it);
   }
   if (suspects_.empty()) return;
-  if (!IsTooMuch(present, answer)) suspects_.clear();
+  if (!IsTooMuch(present, answer)) LetGo(now);
   for (const auto& [key, suspect] : suspects_) Insert(suspect.instance, answer);
 }
 
@@ -59,6 +61,21 @@ void ShrinkGuard::SuspectMissing(const Zones& present, const Zones& answer,
   }
 }
 
+void ShrinkGuard::ForgetLetGo(const Zones& answer, base::Clock::TimePoint now) {
+  for (auto it = let_go_.begin(); it != let_go_.end();) {
+    const bool is_over = now - it->second.since >= policy_.grace;
+    const bool is_back = Contains(answer, *it->second.instance);
+    it = is_over || is_back ? let_go_.erase(it) : std::next(it);
+  }
+}
+
+void ShrinkGuard::LetGo(base::Clock::TimePoint now) {
+  for (auto& [key, suspect] : suspects_) {
+    let_go_.insert_or_assign(key, Suspect{std::move(suspect.instance), now});
+  }
+  suspects_.clear();
+}
+
 // Newcomers don't make up for what is missing: callers were using that.
 bool ShrinkGuard::IsTooMuch(const Zones& present, const Zones& answer) const {
   if (answer.empty()) return true;
@@ -68,9 +85,10 @@ bool ShrinkGuard::IsTooMuch(const Zones& present, const Zones& answer) const {
       kept += static_cast<std::size_t>(Contains(answer, *instance));
     }
   }
-  const std::size_t size = kept + suspects_.size();
+  const std::size_t missing = suspects_.size() + let_go_.size();
+  const std::size_t size = kept + missing;
   return size >= kLeastGuardedSize &&
-         static_cast<double>(suspects_.size()) >
+         static_cast<double>(missing) >
              policy_.max_share * static_cast<double>(size);
 }
 

@@ -45,10 +45,16 @@ class ShrinkGuard final {
 
   void SuspectMissing(const Zones& present, const Zones& answer,
                       base::Clock::TimePoint now);
+  void ForgetLetGo(const Zones& answer, base::Clock::TimePoint now);
+  void LetGo(base::Clock::TimePoint now);
   bool IsTooMuch(const Zones& present, const Zones& answer) const;
 
   const ShrinkPolicy policy_;
   std::map<Key, Suspect> suspects_;
+
+  // What was dropped within the last `grace` because it was no large share.
+  // Several answers without proof together take no more than one may.
+  std::map<Key, Suspect> let_go_;
 };
 
 }  // namespace naming::core

@@ -12,6 +12,7 @@
 namespace naming::core {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // Instances are single letters, all in one zone.
@@ -129,6 +130,38 @@ TEST_CASE("Each instance is held back from the time it was first missing",
   CHECK(f.Answer("a") == "abc");
   f.clock.Advance(seconds(60));
   CHECK(f.Answer("a") == "a");
+}
+
+TEST_CASE("Several answers together take no more than one may",
+          "[shrink_guard]") {
+  Fixture f("abcdefgh");
+  CHECK(f.Answer("abcd") == "abcd");
+  f.clock.Advance(milliseconds(50));
+  CHECK(f.Answer("ab") == "abcd");
+  f.clock.Advance(milliseconds(50));
+  CHECK(f.Answer("a") == "abcd");
+  SECTION("until each was missing for the grace") {
+    f.clock.Advance(seconds(90));
+    CHECK(f.Answer("a") == "a");
+  }
+  SECTION("but what came back counts for nothing") {
+    CHECK(f.Answer("abefgh") == "abefgh");
+  }
+  SECTION("and what is seen to leave goes on leaving") {
+    f.Answer("abcd");
+    CHECK(f.AnswerLive("a") == "a");
+  }
+}
+
+TEST_CASE("What may vanish at once may do so again after the grace",
+          "[shrink_guard]") {
+  Fixture f("abcdefgh");
+  CHECK(f.Answer("abcd") == "abcd");
+  f.clock.Advance(seconds(89));
+  CHECK(f.Answer("abc") == "abcd");
+  CHECK(f.Answer("abcd") == "abcd");
+  f.clock.Advance(seconds(1));
+  CHECK(f.Answer("ab") == "ab");
 }
 
 TEST_CASE("What comes back is no suspect any more", "[shrink_guard]") {
