@@ -22,8 +22,8 @@ namespace naming {
 // Thread-compatible. A value.
 struct NAMING_EXPORT ShrinkPolicy {
   // The share of a list of three or more that may vanish at once: in one answer
-  // or, together, in those of the last `grace`. A list of any size never becomes
-  // empty without proof. Range: [0, 1].
+  // or, together, in those of the last `grace`. A list of any size never
+  // becomes empty without proof. Range: [0, 1].
   double max_share = 0.5;
 
   // How long what is missing is held back. Longer than providers need to

@@ -19,7 +19,8 @@ struct List {
   Schedule schedule;
 
   // The registry was there without a break since it gave the list before this
-  // one: what is missing has left. See ShrinkPolicy.
+  // one: what is missing has left. See ShrinkPolicy and, for a list of
+  // nothing, TopicSetting::confirm_after.
   bool is_live = false;
 
   // More Instances, as if they stood behind `instances`. A backend that takes

@@ -25,9 +25,15 @@ void Insert(const std::shared_ptr<const Instance>& instance, Zones& zones) {
 void ShrinkGuard::HoldBack(const Zones& present, bool is_live,
                            base::Clock::TimePoint now, Zones& answer) {
   ForgetLetGo(answer, now);
+  if (IsDoubtful(present, answer, is_live, now)) {
+    answer = present;
+    return;
+  }
   // What is present, neither answered nor suspected, was in the last answer.
+  const auto emptied_at = std::exchange(emptied_at_, std::nullopt);
   if (!is_live && policy_.grace.count() > 0) {
-    SuspectMissing(present, answer, now);
+    SuspectMissing(present, answer,
+                   answer.empty() ? emptied_at.value_or(now) : now);
   }
   for (auto it = suspects_.begin(); it != suspects_.end();) {
     const bool is_over = now - it->second.since >= policy_.grace;
@@ -37,6 +43,23 @@ void ShrinkGuard::HoldBack(const Zones& present, bool is_live,
   if (suspects_.empty()) return;
   if (!IsTooMuch(present, answer)) LetGo(now);
   for (const auto& [key, suspect] : suspects_) Insert(suspect.instance, answer);
+}
+
+std::optional<base::Clock::TimePoint> ShrinkGuard::confirm_at() const {
+  if (!emptied_at_) return std::nullopt;
+  return *emptied_at_ + confirm_after_;
+}
+
+// Without a break an empty answer has proof; but it needs a second one. What
+// was held back anyway stays so, and needs none.
+bool ShrinkGuard::IsDoubtful(const Zones& present, const Zones& answer,
+                             bool is_live, base::Clock::TimePoint now) {
+  if (!is_live || !answer.empty() || policy_.grace.count() <= 0) return false;
+  std::size_t size = 0;
+  for (const auto& [zone, instances] : present) size += instances.size();
+  if (size <= suspects_.size()) return false;
+  if (!emptied_at_) emptied_at_ = now;
+  return now - *emptied_at_ < confirm_after_;
 }
 
 void ShrinkGuard::SuspectMissing(const Zones& present, const Zones& answer,

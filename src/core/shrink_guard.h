@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -18,12 +19,18 @@
 namespace naming::core {
 
 // Holds back the removal of Instances that an answer lacks without proof; see
-// ShrinkPolicy.
+// ShrinkPolicy. And what would empty a list, though it has proof, until a
+// second answer says the same: whatever stands before a registry may be wrong
+// once (C-20).
 //
 // Thread-compatible.
 class ShrinkGuard final {
  public:
-  explicit ShrinkGuard(ShrinkPolicy policy) : policy_(policy) {}
+  // `confirm_after`: how far apart the two answers must be; zero: one is
+  // enough.
+  explicit ShrinkGuard(ShrinkPolicy policy,
+                       base::Clock::Duration confirm_after = {})
+      : policy_(policy), confirm_after_(confirm_after) {}
 
   // Adds to `answer`, the zones of a new list, the Instances of `present` that
   // are held back. `is_live`: the registry was there without a break since the
@@ -32,7 +39,12 @@ class ShrinkGuard final {
                 Zones& answer);
 
   // Returns how many Instances are held back.
+  // An emptied list that waits for the second answer doesn't count.
   std::size_t suspects() const { return suspects_.size(); }
+
+  // Returns from when on an answer tells whether the list has become empty;
+  // nullopt when the last one left no doubt.
+  std::optional<base::Clock::TimePoint> confirm_at() const;
 
  private:
   // Zone and hostname.
@@ -43,6 +55,8 @@ class ShrinkGuard final {
     base::Clock::TimePoint since;
   };
 
+  bool IsDoubtful(const Zones& present, const Zones& answer, bool is_live,
+                  base::Clock::TimePoint now);
   void SuspectMissing(const Zones& present, const Zones& answer,
                       base::Clock::TimePoint now);
   void ForgetLetGo(const Zones& answer, base::Clock::TimePoint now);
@@ -50,6 +64,12 @@ class ShrinkGuard final {
   bool IsTooMuch(const Zones& present, const Zones& answer) const;
 
   const ShrinkPolicy policy_;
+  const base::Clock::Duration confirm_after_;
+
+  // When an answer first said that the list is empty, and none has yet
+  // contradicted or confirmed it.
+  std::optional<base::Clock::TimePoint> emptied_at_;
+
   std::map<Key, Suspect> suspects_;
 
   // What was dropped within the last `grace` because it was no large share.

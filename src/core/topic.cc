@@ -23,33 +23,36 @@ Topic::Topic(std::shared_ptr<const TopicSetting> setting, std::string app_id,
              std::int64_t revision)
     : setting_(std::move(setting)),
       app_id_(std::move(app_id)),
-      guard_(setting_->shrink),
+      guard_(setting_->shrink, setting_->confirm_after),
       revision_(revision) {}
 
 Topic::~Topic() = default;
 
-void Topic::Publish(List list) {
+std::optional<base::Clock::Duration> Topic::Publish(List list) {
   base::Reclaim();  // What was still in use when it was replaced.
   Report(absl::OkStatus(), false);
-  Apply(std::move(list), Previous());
+  return Apply(std::move(list), Previous());
 }
 
-void Topic::ReportMissing(absl::Status not_found, bool is_live) {
+std::optional<base::Clock::Duration> Topic::ReportMissing(
+    absl::Status not_found, bool is_live) {
   Report(std::move(not_found), true);
   ServeSaved();
   const std::shared_ptr<const Snapshot> previous = snapshot();
-  if (previous == nullptr) return;
+  if (previous == nullptr) return std::nullopt;
   List nothing;
   nothing.is_live = is_live;
-  Apply(std::move(nothing), previous);
+  return Apply(std::move(nothing), previous);
 }
 
 // The feeding calls come one at a time, so the Snapshot that the new one is
 // made from is still the present one when it is replaced.
-void Topic::Apply(List list, const std::shared_ptr<const Snapshot>& previous) {
+std::optional<base::Clock::Duration> Topic::Apply(
+    List list, const std::shared_ptr<const Snapshot>& previous) {
   if (previous != nullptr && !previous->stale_since && guard_.suspects() == 0 &&
-      IsRepetition(list, *previous)) {
-    return Save(previous);
+      !guard_.confirm_at() && IsRepetition(list, *previous)) {
+    Save(previous);
+    return std::nullopt;
   }
   const bool is_empty = list.instances.empty() && list.objects.empty();
   auto next = std::make_shared<Snapshot>();
@@ -58,12 +61,11 @@ void Topic::Apply(List list, const std::shared_ptr<const Snapshot>& previous) {
   const bool is_live = list.is_live;
   next->zones = MakeZones(std::move(list), previous.get());
   if (previous != nullptr) {
-    const bool was_holding = guard_.suspects() > 0;
-    guard_.HoldBack(previous->zones, is_live, setting_->clock->Now(),
-                    next->zones);
-    if (!was_holding && guard_.suspects() > 0) WarnOfShrink(previous->size());
-    // An empty answer makes nothing fresh that is held back.
+    HoldBack(*previous, is_live, *next);
+    // An empty answer makes nothing fresh that is held back, and says nothing
+    // about it.
     if (is_empty && !next->zones.empty()) {
+      next->schedule = previous->schedule;
       next->stale_since = previous->stale_since;
     }
   }
@@ -75,11 +77,26 @@ void Topic::Apply(List list, const std::shared_ptr<const Snapshot>& previous) {
   Replaced replaced;
   {
     base::MutexLock lock(mutex_);
-    if (is_closed_) return;
+    if (is_closed_) return std::nullopt;
     if (is_new || snapshot_ == nullptr) replaced = Replace(next);
   }
   Save(is_new ? std::move(next) : previous);
   Finish(std::move(replaced));
+  return AskAgainIn();
+}
+
+void Topic::HoldBack(const Snapshot& previous, bool is_live, Snapshot& next) {
+  const bool was_holding = guard_.suspects() > 0;
+  const bool was_in_doubt = guard_.confirm_at().has_value();
+  guard_.HoldBack(previous.zones, is_live, setting_->clock->Now(), next.zones);
+  if (!was_holding && guard_.suspects() > 0) WarnOfShrink(previous.size());
+  if (!was_in_doubt && guard_.confirm_at()) WarnOfEmpty(previous.size());
+}
+
+std::optional<base::Clock::Duration> Topic::AskAgainIn() const {
+  const auto at = guard_.confirm_at();
+  if (!at) return std::nullopt;
+  return std::max(*at - setting_->clock->Now(), base::Clock::Duration::zero());
 }
 
 // Returns who is to be told of `next`.
@@ -137,15 +154,26 @@ void Topic::ServeSaved() {
 }
 
 void Topic::WarnOfShrink(std::size_t present) {
+  Warn(absl::StrFormat(
+      "%s: fetch %s: %d of %d instances are missing from an answer after a "
+      "break: held back for %ds",
+      setting_->backend, app_id_, guard_.suspects(), present,
+      std::chrono::ceil<std::chrono::seconds>(setting_->shrink.grace).count()));
+}
+
+void Topic::WarnOfEmpty(std::size_t present) {
+  Warn(absl::StrFormat(
+      "%s: fetch %s: an answer has none of %d instances: held back until "
+      "another one says so",
+      setting_->backend, app_id_, present));
+}
+
+void Topic::Warn(std::string message) {
   setting_->monitor->counters().suppressed_shrinks.Add();
   ClientEvent event;
   event.kind = ClientEvent::Kind::kShrinkSuppressed;
   event.app_id = app_id_;
-  event.message = absl::StrFormat(
-      "%s: fetch %s: %d of %d instances are missing from an answer after a "
-      "break: held back for %ds",
-      setting_->backend, app_id_, guard_.suspects(), present,
-      std::chrono::ceil<std::chrono::seconds>(setting_->shrink.grace).count());
+  event.message = std::move(message);
   setting_->monitor->Warn(std::move(event));
 }
 

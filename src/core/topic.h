@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,11 @@ struct TopicSetting {
   std::shared_ptr<Dispatcher> dispatcher;
   const base::Clock* clock = &base::Clock::Real();
   ShrinkPolicy shrink;
+
+  // A list is emptied by two answers in a row, so far apart at least. Zero: one
+  // live answer is enough, as of a store that can't be wrong.
+  std::chrono::milliseconds confirm_after{0};
+
   std::shared_ptr<Monitor> monitor = std::make_shared<Monitor>();
   std::shared_ptr<SnapshotSaver> saver;  // Null: lists aren't kept in files.
 };
@@ -45,8 +51,10 @@ struct TopicSetting {
 // it lists and errors; it alone decides whether a list becomes the Snapshot.
 //
 // A list becomes the Snapshot when it differs in content from the present one,
-// or is the first; what it lacks may be held back, see ShrinkPolicy. Instances
-// that did not change keep their objects. Errors never change the Snapshot.
+// or is the first; what it lacks may be held back, see ShrinkPolicy, and that
+// nothing is left must be said twice, see TopicSetting::confirm_after.
+// Instances that did not change keep their objects. Errors never change the
+// Snapshot.
 //
 // Thread-safe; the feeding calls come from one thread at a time. Held by
 // shared_ptr: by Topics, Resolvers, Watchers and the backend's workers.
@@ -64,14 +72,18 @@ class Topic final : public std::enable_shared_from_this<Topic> {
   // Returns the present Snapshot; null before the first list.
   std::shared_ptr<const Snapshot> snapshot() const;
 
-  // Takes a list that a registry answered.
-  void Publish(List list);
+  // Takes a list that a registry answered. Returns in how long the registry is
+  // to be asked again, by a request that it answers at once, because the list
+  // is empty and nobody has confirmed it; nullopt: there is no hurry.
+  std::optional<base::Clock::Duration> Publish(List list);
 
   // Notes that a registry answered that it knows no such application: an empty
-  // list, for a Snapshot that there is. `is_live` as in List. `not_found` and
+  // list, for a Snapshot that there is. `is_live` as in List; returns what
+  // Publish() does. `not_found` and
   // `error` have complete messages, such as "discovery: poll main.account:
   // http://…: code -404".
-  void ReportMissing(absl::Status not_found, bool is_live);
+  std::optional<base::Clock::Duration> ReportMissing(absl::Status not_found,
+                                                     bool is_live);
 
   // Notes that no answer could be had. The Snapshot, if there is one, stays.
   void ReportError(absl::Status error);
@@ -119,9 +131,14 @@ class Topic final : public std::enable_shared_from_this<Topic> {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static void Finish(Replaced replaced);
   void Save(std::shared_ptr<const Snapshot> snapshot);
-  void Apply(List list, const std::shared_ptr<const Snapshot>& previous);
+  std::optional<base::Clock::Duration> Apply(
+      List list, const std::shared_ptr<const Snapshot>& previous);
+  void HoldBack(const Snapshot& previous, bool is_live, Snapshot& next);
+  std::optional<base::Clock::Duration> AskAgainIn() const;
   void Report(absl::Status error, bool is_missing);
   void WarnOfShrink(std::size_t present);
+  void WarnOfEmpty(std::size_t present);
+  void Warn(std::string message);
   absl::Status TimeoutError(std::chrono::milliseconds timeout) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Unsubscribe(const std::shared_ptr<Callback>& subscription);

@@ -190,6 +190,7 @@ void Follower::Publish(const std::string& app_id, const std::string& node) {
   // The watch goes on from here without a gap.
   list.is_live = std::exchange(app.is_live, true);
   if (list.instances.empty()) {
+    // One answer is enough: the store is linearizable.
     app.topic->ReportMissing(
         absl::NotFoundError(absl::StrFormat(
             "etcd: fetch %s: %s: no such application", app_id, node)),

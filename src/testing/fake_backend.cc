@@ -184,15 +184,16 @@ class FakeSource final : public core::Source {
   void Feed(core::Topic& topic) const {
     const std::string& app_id = topic.app_id();
     if (!registry_.is_available()) {
-      return topic.ReportError(absl::UnavailableError(absl::StrFormat(
+      topic.ReportError(absl::UnavailableError(absl::StrFormat(
           "fake: fetch %s: the backend is unavailable", app_id)));
+      return;
     }
     auto instances = registry_.List(app_id);
     if (!instances) {
-      return topic.ReportMissing(
-          absl::NotFoundError(
-              absl::StrFormat("fake: fetch %s: no such application", app_id)),
-          false);
+      topic.ReportMissing(absl::NotFoundError(absl::StrFormat(
+                              "fake: fetch %s: no such application", app_id)),
+                          false);
+      return;
     }
     core::List list;
     list.instances = *std::move(instances);

@@ -36,8 +36,9 @@ std::string Letters(const Zones& zones) {
 }
 
 struct Fixture {
-  explicit Fixture(const std::string& letters, ShrinkPolicy policy = {})
-      : guard(policy), present(Make(letters)) {}
+  explicit Fixture(const std::string& letters, ShrinkPolicy policy = {},
+                   base::Clock::Duration confirm_after = {})
+      : guard(policy, confirm_after), present(Make(letters)) {}
 
   // Returns the list after an answer.
   std::string Answer(const std::string& letters, bool is_live = false) {
@@ -73,6 +74,89 @@ TEST_CASE("A list never becomes empty without proof", "[shrink_guard]") {
   f.clock.Advance(seconds(1));
   CHECK(f.Answer("") == "");
   CHECK(f.guard.suspects() == 0);
+}
+
+// Whose list is emptied by two answers, a second apart.
+struct ConfirmingFixture : Fixture {
+  explicit ConfirmingFixture(const std::string& letters)
+      : Fixture(letters, {}, seconds(1)) {}
+};
+
+TEST_CASE("One empty answer empties no list, a second one does",
+          "[shrink_guard]") {
+  const std::string before = GENERATE("a", "ab", "abcdef");
+  ConfirmingFixture f(before);
+  CHECK(f.AnswerLive("") == before);
+  REQUIRE(f.guard.confirm_at());
+  CHECK(*f.guard.confirm_at() == f.clock.Now() + seconds(1));
+  f.clock.Advance(milliseconds(999));
+  CHECK(f.AnswerLive("") == before);
+  f.clock.Advance(milliseconds(1));
+  CHECK(f.AnswerLive("") == "");
+  CHECK_FALSE(f.guard.confirm_at());
+  CHECK(f.guard.suspects() == 0);
+}
+
+TEST_CASE("An answer that contradicts an empty one ends the doubt",
+          "[shrink_guard]") {
+  ConfirmingFixture f("abcdef");
+  f.AnswerLive("");
+  f.clock.Advance(seconds(1));
+  SECTION("with all") { CHECK(f.AnswerLive("abcdef") == "abcdef"); }
+  SECTION("with what is left, at once") { CHECK(f.AnswerLive("b") == "b"); }
+  SECTION("with newcomers in place of all") {
+    CHECK(f.AnswerLive("xyz") == "xyz");
+  }
+  SECTION("after a break, with what is no cliff") {
+    CHECK(f.Answer("abcd") == "abcd");
+  }
+  SECTION("after a break, with a cliff") {
+    CHECK(f.Answer("a") == "abcdef");
+    CHECK(f.guard.suspects() == 5);
+  }
+  CHECK_FALSE(f.guard.confirm_at());
+  const std::string after = Letters(f.present);
+  CHECK(f.AnswerLive("") == after);  // It takes two again.
+}
+
+TEST_CASE("After a break no second answer empties a list before the grace",
+          "[shrink_guard]") {
+  ConfirmingFixture f("abc");
+  SECTION("when the first one came after it") {
+    CHECK(f.Answer("") == "abc");
+    CHECK_FALSE(f.guard.confirm_at());
+    f.clock.Advance(seconds(1));
+    CHECK(f.AnswerLive("") == "abc");
+    CHECK_FALSE(f.guard.confirm_at());
+  }
+  SECTION("when the second one did, which counts from the first") {
+    CHECK(f.AnswerLive("") == "abc");
+    f.clock.Advance(seconds(1));
+    CHECK(f.Answer("") == "abc");
+    CHECK_FALSE(f.guard.confirm_at());
+  }
+  f.clock.Advance(seconds(88));
+  CHECK(f.AnswerLive("") == "abc");
+  f.clock.Advance(seconds(1));
+  CHECK(f.AnswerLive("") == "");
+}
+
+TEST_CASE("What isn't held back of a list needs a second empty answer",
+          "[shrink_guard]") {
+  ConfirmingFixture f("abcdefghij");
+  f.Answer("ab");
+  REQUIRE(f.guard.suspects() == 8);
+  CHECK(f.AnswerLive("") == "abcdefghij");
+  f.clock.Advance(seconds(1));
+  CHECK(f.AnswerLive("") == "cdefghij");
+}
+
+TEST_CASE("What leaves but for the last one is gone at once",
+          "[shrink_guard]") {
+  ConfirmingFixture f("abcdef");
+  CHECK(f.AnswerLive("ab") == "ab");
+  CHECK(f.AnswerLive("a") == "a");
+  CHECK_FALSE(f.guard.confirm_at());
 }
 
 TEST_CASE("Half a list may vanish at once, more may not", "[shrink_guard]") {
@@ -177,8 +261,9 @@ TEST_CASE("What comes back is no suspect any more", "[shrink_guard]") {
 TEST_CASE("Without a grace everything is believed", "[shrink_guard]") {
   ShrinkPolicy policy;
   policy.grace = seconds(0);
-  Fixture f("abcdef", policy);
-  CHECK(f.Answer("") == "");
+  Fixture f("abcdef", policy, seconds(1));
+  CHECK(f.Answer("a") == "a");
+  CHECK(f.AnswerLive("") == "");
 }
 
 TEST_CASE("Growth and change are never held back", "[shrink_guard]") {

@@ -492,7 +492,7 @@ TEST_CASE_METHOD(TopicFixture,
         return topic->ReportMissing(absl::NotFoundError("gone"), false);
     }
   };
-  answer();
+  CHECK_FALSE(answer());  // Nobody needs to hurry.
   CHECK(Current() == before);
   SECTION("until answers still lack it") {
     clock.Advance(std::chrono::seconds(90));
@@ -506,6 +506,20 @@ TEST_CASE_METHOD(TopicFixture,
   }
 }
 
+TEST_CASE_METHOD(TopicFixture,
+                 "An empty answer says nothing about what is held back",
+                 "[topic]") {
+  List list = Live({InZone("a", "1"), InZone("b", "2")});
+  list.schedule.clients["c"]["a"] = 1;
+  topic->Publish(list);
+  const SnapshotPtr before = Current();
+  SECTION("a list of nothing") { topic->Publish(NotLive({})); }
+  SECTION("no such application") {
+    topic->ReportMissing(absl::NotFoundError("gone"), false);
+  }
+  CHECK(Current() == before);
+}
+
 TEST_CASE_METHOD(TopicFixture, "What is seen to leave is gone at once",
                  "[topic]") {
   topic->Publish(Live({InZone("a", "1"), InZone("a", "2"), InZone("b", "3")}));
@@ -515,6 +529,48 @@ TEST_CASE_METHOD(TopicFixture, "What is seen to leave is gone at once",
                          true);
   }
   CHECK(Current()->zones.empty());
+}
+
+TEST_CASE_METHOD(TopicFixture,
+                 "Where one answer may be wrong, a list is emptied by two",
+                 "[topic]") {
+  auto setting = std::make_shared<TopicSetting>(*MakeSetting());
+  setting->confirm_after = milliseconds(1000);
+  topic = std::make_shared<Topic>(setting, "demo");
+  const auto all = [] { return Live({InZone("a", "1"), InZone("b", "2")}); };
+  CHECK_FALSE(topic->Publish(all()));
+  const SnapshotPtr before = Current();
+  const auto say_empty = [&, is_missing = GENERATE(true, false)] {
+    return is_missing ? topic->ReportMissing(absl::NotFoundError("gone"), true)
+                      : topic->Publish(Live({}));
+  };
+  // And says how soon the registry should be asked again.
+  CHECK(say_empty() == milliseconds(1000));
+  CHECK(Current() == before);
+  clock.Advance(milliseconds(400));
+  CHECK(say_empty() == milliseconds(600));
+  CHECK(Current() == before);
+  CHECK(setting->monitor->counters().Stats().suppressed_shrinks == 1);
+  SECTION("the second of which says the same") {
+    clock.Advance(milliseconds(600));
+    CHECK_FALSE(say_empty());
+    CHECK(Current()->zones.empty());
+  }
+  SECTION("not by one that the next contradicts, however often") {
+    CHECK_FALSE(topic->Publish(all()));
+    CHECK(Current() == before);
+    clock.Advance(milliseconds(600));
+    CHECK(say_empty() == milliseconds(1000));
+    CHECK(Current() == before);
+  }
+  SECTION("not by one that the very same objects contradict") {
+    List same;
+    same.is_live = true;
+    same.objects = before->AllInstances();
+    CHECK_FALSE(topic->Publish(same));
+    clock.Advance(milliseconds(600));
+    CHECK(say_empty() == milliseconds(1000));
+  }
 }
 
 }  // namespace
