@@ -107,6 +107,35 @@ TEST_CASE("What an Instance leaves empty is filled in", "[discovery]") {
   }
 }
 
+TEST_CASE("What an Instance says of itself, no option replaces",
+          "[discovery]") {
+  const auto node = StartNode();
+  ClientOptions options = OptionsFor({node->address()});
+  options.region = "sh";
+  options.env = "uat";
+  options.zone = "sh002";
+  options.hostname = "web-7";
+  options.color = "blue";
+  const auto client = MakeClient(options);
+  Instance instance = MakeInstance("h1");
+  instance.region = "gz";
+  instance.env = "pre";
+  instance.zone = "gz001";
+  instance.metadata = {{"color", "red"}};
+  const auto registration = client->Register(instance);
+  REQUIRE(registration.ok());
+  CHECK(registration->instance() == instance);
+  // And in the registry as well.
+  ClientOptions others = OptionsFor({node->address()});
+  others.env = "pre";
+  const auto consumer = MakeClient(others);
+  const auto resolver = consumer->Build("discovery://default/demo.app").value();
+  const auto snapshot = resolver->Fetch(seconds(30));
+  REQUIRE(snapshot.ok());
+  REQUIRE((*snapshot)->size() == 1);
+  CHECK(*(*snapshot)->AllInstances()[0] == instance);
+}
+
 TEST_CASE("A provider that dies is out after its expiry", "[discovery]") {
   const auto node = StartNode();
   const RawProvider raw(node->address());

@@ -2,6 +2,7 @@
 
 #include "discovery/lease.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <limits>
@@ -37,6 +38,8 @@ using Pending = testing::FakeHttpClient::Pending;
 constexpr char kRegister[] = "/discovery/register";
 constexpr char kRenew[] = "/discovery/renew";
 constexpr char kCancel[] = "/discovery/cancel";
+
+const absl::Status kRefused = absl::UnavailableError("refused");
 
 struct LeaseFixture : Fixture {
   explicit LeaseFixture(std::vector<std::string> seeds = {"http://a:1"})
@@ -356,6 +359,126 @@ TEST_CASE("The look at the result goes to the node that was asked",
   SECTION("and when it is gone, the put may be tried again") {
     f.http.Answer(look, CodeJson(-404));
     CHECK(absl::IsUnavailable(f.result.value()));
+  }
+}
+
+TEST_CASE(
+    "The look at the result goes nowhere else, though another is preferred",
+    "[discovery][lease]") {
+  LeaseFixture f({"http://a:1", "http://b:1"});
+  const std::string preferred = f.nodes.Choose().value();
+  f.nodes.Failed(preferred, f.loop.clock().Now(), kRefused);
+  f.lease.Put(MakeInstance(), f.Note());
+  const Pending sent = f.http.Waiting(kRegister);
+  REQUIRE(sent.node != preferred);
+  f.nodes.Succeeded(preferred);
+  REQUIRE(f.nodes.Choose() == preferred);
+  f.http.Answer(sent, CodeJson(0));
+  const Pending look = f.http.Waiting(kRenew);
+  CHECK(look.node == sent.node);
+  SECTION("nor does the register that is repeated") {
+    f.http.Answer(look, f.Stored(sent, R"(["http://old:80"])", "{}", 1, 5000));
+    CHECK(f.http.Waiting(kRegister).node == sent.node);
+  }
+}
+
+// What v1.1.x does: a list is one text with commas there (A.14).
+TEST_CASE("A node that keeps the first of several addresses gets them as one",
+          "[discovery][lease]") {
+  LeaseFixture f({"http://a:1", "http://b:1"});
+  Instance two = MakeInstance();
+  two.addrs = {"http://h:80", "grpc://h:90"};
+  const std::vector<std::string> joined = {"http://h:80,grpc://h:90"};
+  f.lease.Put(two, f.Note());
+  const Pending first = f.http.Waiting(kRegister);
+  CHECK(first.Values("addrs") == two.addrs);
+  f.http.Answer(first, CodeJson(0));
+  f.http.Answer(f.http.Waiting(kRenew), f.Stored(first));
+  CHECK_FALSE(f.result);
+  const Pending second = f.http.Waiting(kRegister);
+  CHECK(second.node == first.node);
+  CHECK(second.Values("addrs") == joined);
+  f.http.Answer(second, CodeJson(0));
+  SECTION("and the put is done when it has all") {
+    f.http.Answer(f.http.Waiting(kRenew),
+                  f.Stored(second, R"(["http://h:80","grpc://h:90"])"));
+    CHECK(f.result == absl::OkStatus());
+  }
+  SECTION("and isn't asked again and again when it hasn't") {
+    f.http.Answer(f.http.Waiting(kRenew), f.Stored(second));
+    CHECK(f.result == absl::OkStatus());
+    CHECK(f.http.pending().empty());
+  }
+  SECTION("and no other node does") {
+    f.http.Fail(f.http.Waiting(kRenew), kRefused);
+    f.lease.Put(two, f.Note());
+    const Pending other = f.http.Waiting(kRegister);
+    REQUIRE(other.node != first.node);
+    CHECK(other.Values("addrs") == two.addrs);
+    f.http.Fail(other, kRefused);
+    // The next time it is known.
+    f.nodes.Succeeded(first.node);
+    f.lease.Put(two, f.Note());
+    const Pending again = f.http.Waiting(kRegister);
+    REQUIRE(again.node == first.node);
+    CHECK(again.Values("addrs") == joined);
+  }
+}
+
+// Returns the nodes that are sent a cancel, and answers.
+std::vector<std::string> CancelsOf(LeaseFixture& f) {
+  f.lease.Remove(f.Note());
+  std::vector<std::string> nodes;
+  while (f.http.CountWaiting(kCancel) > 0) {
+    const Pending cancel = f.http.Waiting(kCancel);
+    nodes.push_back(cancel.node);
+    f.http.Answer(cancel, CodeJson(0));
+  }
+  std::sort(nodes.begin(), nodes.end());
+  return nodes;
+}
+
+TEST_CASE("Where a register may yet be executed a cancel waits behind it",
+          "[discovery][lease]") {
+  LeaseFixture f({"http://a:1", "http://b:1"});
+  const std::vector<std::string> both = {"http://a:1", "http://b:1"};
+  f.lease.Put(MakeInstance(), f.Note());
+  const Pending sent = f.http.Waiting(kRegister);
+  const auto asks_another = [&] {
+    f.nodes.Failed(sent.node, f.loop.clock().Now(), kRefused);
+    REQUIRE(f.nodes.Choose() != sent.node);
+  };
+  SECTION("one that was given up") {
+    f.lease.Abort();
+    asks_another();
+    CHECK(CancelsOf(f) == both);
+    CHECK(CancelsOf(f).size() == 1);  // Once.
+  }
+  SECTION("one that brought no answer") {
+    f.http.Fail(sent, absl::UnavailableError("timeout"));
+    REQUIRE(f.nodes.Choose() != sent.node);
+    CHECK(CancelsOf(f) == both);
+  }
+  SECTION("not one that never got out") {
+    f.http.Fail(sent, base::Unsent(kRefused));
+    REQUIRE(f.nodes.Choose() != sent.node);
+    CHECK(CancelsOf(f).size() == 1);
+  }
+  SECTION("not one that the node has answered") {
+    f.http.Answer(sent, CodeJson(0));
+    f.lease.Abort();
+    asks_another();
+    CHECK(CancelsOf(f).size() == 1);
+  }
+  SECTION("not one that came before another that the node has answered") {
+    f.lease.Abort();
+    f.lease.Put(MakeInstance(), f.Note());
+    const Pending second = f.http.Waiting(kRegister);
+    REQUIRE(second.node == sent.node);
+    f.http.Answer(second, CodeJson(0));
+    f.lease.Abort();
+    asks_another();
+    CHECK(CancelsOf(f).size() == 1);
   }
 }
 

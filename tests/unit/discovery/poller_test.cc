@@ -558,6 +558,40 @@ TEST_CASE("What a node lacks that may have restarted is held back",
   }
 }
 
+TEST_CASE("What a fetch on a new connection lacks is held back",
+          "[discovery][poller]") {
+  PollerFixture f({"http://a:1"}, 4, seconds(60));
+  const auto topic = f.FollowHeld("x", 7, {"h1", "h2", "h3"});
+  while (f.http.CountWaiting(kFetchs) == 0) {
+    f.loop.Advance(seconds(25));
+    f.http.Answer(f.http.Waiting(kPolls), CodeJson(-304));
+    f.loop.Advance(milliseconds(0));
+  }
+  SECTION("of an application that is no more") {
+    f.http.Answer(f.http.Waiting(kFetchs), DataJson(""), 200, true);
+  }
+  SECTION("of most of it") {
+    f.http.Answer(f.http.Waiting(kFetchs), DataJson(AppJson("x", 8, {"h1"})),
+                  200, true);
+  }
+  CHECK(Hostnames(topic) == Set{"h1", "h2", "h3"});
+}
+
+TEST_CASE("What a node lacks that failed since it gave the list is held back",
+          "[discovery][poller]") {
+  PollerFixture f;
+  const auto topic = f.FollowHeld("x", 7, {"h1", "h2", "h3"});
+  f.loop.Advance(seconds(25));
+  f.http.Answer(f.http.Waiting(kPolls), CodeJson(-304));
+  // Somebody else has seen it, between two polls of this one.
+  f.nodes.Failed("http://a:1", f.loop.clock().Now(), kReset);
+  f.loop.Advance(seconds(1));
+  const Pending poll = f.http.Waiting(kPolls);
+  CHECK(poll.Values("latest_timestamp") == List{"0"});
+  f.http.Answer(poll, DataJson(AppJson("x", 8, {"h1"})));
+  CHECK(Hostnames(topic) == Set{"h1", "h2", "h3"});
+}
+
 TEST_CASE("All groups go on as soon as one finds a node well again",
           "[discovery][poller]") {
   PollerFixture f({"http://a:1"}, 1);
