@@ -91,11 +91,10 @@ BalancedOptions GrpcChannel::Rep::WrappedOptions(
 absl::StatusOr<GrpcChannel::Rep::Choice> GrpcChannel::Rep::Choose(
     const PickOptions* options) {
   for (int i = 1;; ++i) {
-    rpc::Connections::ResetChosen();
     absl::StatusOr<naming::Pick> pick =
         options == nullptr ? balanced->Pick() : balanced->Pick(*options);
     if (!pick.ok()) return pick.status();
-    rpc::Connection* const chosen = rpc::Connections::Chosen();
+    rpc::Connection* const chosen = rpc::Connections::ChosenFor(*pick);
     if (chosen != nullptr) return Choice{*std::move(pick), chosen, nullptr};
     // The one call that an ejected Endpoint gets to show that it is well.
     std::shared_ptr<rpc::Connection> probed =

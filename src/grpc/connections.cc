@@ -20,7 +20,11 @@ struct Dialled final : Instance {
   const std::shared_ptr<Connection> connection;
 };
 
+// What the Balancer chose last on this thread. The Endpoint, which is only
+// compared by where it is, tells whether that is the choice in hand: a Balanced
+// may put an ejected Endpoint's probe in its place, and drop it.
 thread_local Connection* chosen = nullptr;
+thread_local const Endpoint* chosen_endpoint = nullptr;
 
 constexpr int kWorst = 4;
 
@@ -82,14 +86,15 @@ std::unique_ptr<Balancer> Connections::Wrap(
   return std::make_unique<WrappedBalancer>(shared_from_this());
 }
 
-void Connections::ResetChosen() { chosen = nullptr; }
-
-Connection* Connections::Chosen() { return chosen; }
+Connection* Connections::ChosenFor(const Pick& pick) {
+  return chosen_endpoint == &pick.endpoint() ? chosen : nullptr;
+}
 
 absl::StatusOr<Pick> Connections::Choose(const PickOptions* options) {
   absl::StatusOr<Pick> pick =
       options == nullptr ? balancer_->Choose() : balancer_->Choose(*options);
   if (pick.ok()) {
+    chosen_endpoint = &pick->endpoint();
     chosen = static_cast<const Dialled&>(*pick->endpoint().instance)
                  .connection.get();
   }

@@ -48,12 +48,10 @@ class Connections final : public Connection::Listener,
   // know who is connected. To be called once.
   std::unique_ptr<Balancer> Wrap(std::unique_ptr<Balancer> balancer);
 
-  // Begins a choice on this thread.
-  static void ResetChosen();
-
-  // Returns the one that was chosen on this thread since ResetChosen(), kept
-  // alive by its Pick; null: the Balancer wasn't asked.
-  static Connection* Chosen();
+  // Returns the one that goes with `pick`, which was made on this thread by its
+  // last call of a Balanced, and keeps it alive; null: `pick` is a probe of an
+  // ejected Endpoint.
+  static Connection* ChosenFor(const Pick& pick);
 
   // Returns the Connection to `address`, or null.
   std::shared_ptr<Connection> Find(const std::string& address) const;
