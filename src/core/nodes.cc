@@ -155,6 +155,7 @@ void Nodes::Failed(std::string_view url, base::Clock::TimePoint began,
     ++node.epoch;
     node.failed.last = clock_.Now();
     node.does_write = false;
+    node.refuses_any = false;
     BackOffFailed(node);
     absl::Status error(
         cause.code(),
@@ -170,6 +171,15 @@ void Nodes::Failed(std::string_view url, base::Clock::TimePoint began,
                                    url, message));
 }
 
+void Nodes::RefusedAny(std::string_view url, base::Clock::TimePoint began,
+                       const absl::Status& cause) {
+  Failed(url, began, cause);
+  base::MutexLock lock(mutex_);
+  const auto it = nodes_.find(url);
+  if (it != nodes_.end()) it->second.refuses_any = true;
+}
+
+// That it answers ends what kept it from doing so, not what it refuses.
 void Nodes::RefusedRead(std::string_view url, base::Clock::TimePoint began,
                         const absl::Status& cause) {
   const std::string message(cause.message());
@@ -179,7 +189,9 @@ void Nodes::RefusedRead(std::string_view url, base::Clock::TimePoint began,
     const auto it = nodes_.find(url);
     if (it == nodes_.end()) return;
     Node& node = it->second;
-    const bool had_failed = std::exchange(node.failed.count, 0) > 0;
+    const bool had_failed =
+        node.failed.count > 0 && !node.refuses_any && began >= node.failed.last;
+    if (had_failed) node.failed.count = 0;
     Trouble& refused = node.refused_reads;
     if (refused.count > 0 && began < refused.last) return;
     ++refused.count;

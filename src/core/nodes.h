@@ -82,9 +82,12 @@ class Nodes final {
   void Failed(std::string_view url, base::Clock::TimePoint began,
               const absl::Status& cause);
 
-  // Notes that the node answered a read begun at `began`, but refused it.
+  // Notes that the node answered, but refused a read, or what it can't even
+  // refuse while it is starting up: that is a failure.
   void RefusedRead(std::string_view url, base::Clock::TimePoint began,
                    const absl::Status& cause);
+  void RefusedAny(std::string_view url, base::Clock::TimePoint began,
+                  const absl::Status& cause);
 
   // Returns a number that changes with each outage of a node: what it said
   // before may be from another life (C-10). Of an unknown one it is 0.
@@ -123,6 +126,7 @@ class Nodes final {
     Trouble refused_reads;
     // It has answered what is no read, and hasn't failed since.
     bool does_write = false;
+    bool refuses_any = false;  // So it failed.
   };
   using Entry = std::pair<const std::string, Node>;
 
@@ -190,7 +194,7 @@ class NodesView final {
     if (purpose_ == Purpose::kRead) {
       nodes_.RefusedRead(url, began, cause);
     } else {
-      nodes_.Failed(url, began, cause);
+      nodes_.RefusedAny(url, began, cause);
     }
   }
 

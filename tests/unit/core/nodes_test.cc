@@ -191,6 +191,20 @@ TEST_CASE("A node that refuses reads gets everything else", "[nodes]") {
       CHECK_FALSE(f.nodes.Choose(Purpose::kRead));
     }
   }
+  SECTION("and nothing once it has refused that too") {
+    f.nodes.RefusedAny("http://a:1", f.clock.Now(), kNotReady);
+    f.RefuseRead("http://a:1");
+    CHECK_FALSE(f.nodes.Choose());
+    f.nodes.Succeeded("http://a:1");
+    CHECK(f.nodes.Choose() == "http://a:1");
+  }
+  SECTION("not on the word of a read from before it failed") {
+    const auto began = f.clock.Now();
+    f.clock.Advance(seconds(1));
+    f.Fail("http://a:1");
+    f.nodes.RefusedRead("http://a:1", began, kNotReady);
+    CHECK_FALSE(f.nodes.Choose());
+  }
   SECTION("which is logged when it begins and when it ends") {
     f.RefuseRead("http://a:1");
     f.nodes.Succeeded("http://a:1");

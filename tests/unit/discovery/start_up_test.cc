@@ -68,7 +68,8 @@ struct StartUpFixture : PollerFixture {
       const bool is_read =
           request.request.method == net::HttpRequest::Method::kGet;
       if (is_read) ++reads;
-      http.Answer(request, CodeJson(is_read ? -500 : 0));
+      if (!is_read) ++writes;
+      http.Answer(request, CodeJson(is_read || refuses_writes ? -500 : 0));
     }
   }
 
@@ -83,6 +84,8 @@ struct StartUpFixture : PollerFixture {
   std::vector<std::shared_ptr<core::Topic>> topics;
   std::optional<absl::Status> result;
   int reads = 0;
+  int writes = 0;
+  bool refuses_writes = false;
 };
 
 TEST_CASE("A node that is starting up gets every write, whatever else waits",
@@ -112,6 +115,22 @@ TEST_CASE("A node that is starting up gets at most 20 reads a minute",
   f.Run(seconds(60));
   CHECK(f.reads <= 20);
   CHECK(f.reads >= 10);
+}
+
+TEST_CASE("A node that refuses everything gets at most 20 writes a minute",
+          "[discovery][start_up]") {
+  StartUpFixture f;
+  f.refuses_writes = true;
+  f.Run(seconds(1));
+  f.writes = 0;
+  for (int i = 0; i < 3000; ++i) {
+    f.lease.Put(MakeInstance(), f.Note());
+    f.Run(milliseconds(20));
+    REQUIRE(f.result);
+    CHECK_FALSE(f.result->ok());
+  }
+  CHECK(f.writes <= 20);
+  CHECK(f.writes >= 4);  // Reads have a part in the attempts.
 }
 
 }  // namespace
