@@ -28,6 +28,10 @@
 namespace naming::discovery {
 namespace {
 
+// How far apart two answers are that empty a list: what stands before a node
+// may be wrong once (C-20).
+constexpr std::chrono::seconds kConfirmAfter{1};
+
 std::vector<std::string> SeedUrls(const std::vector<std::string>& nodes) {
   std::vector<std::string> urls;
   for (const std::string& node : nodes) {
@@ -108,6 +112,7 @@ core::TopicSetting MakeTopicSetting(
   made.dispatcher = std::move(dispatcher);
   made.shrink = options.shrink;
   made.monitor = std::move(monitor);
+  made.confirm_after = kConfirmAfter;
   made.saver = std::move(saver);
   return made;
 }

@@ -46,8 +46,7 @@ void Lease::Refresh(Done done) {
   Post("renew", "/discovery/renew", InstanceKeyForm(instance_), std::nullopt,
        [this, done = std::move(done)](const absl::StatusOr<Answer>& answer,
                                       const std::string& node) {
-         if (!answer.ok())
-           return done(base::WithoutUnsentMark(answer.status()));
+         if (!answer.ok()) return done(answer.status());
          const absl::Status status = StatusOf(*answer);
          if (absl::IsNotFound(status)) is_held_back_ = false;
          if (!status.ok()) return done(Describe(What("renew"), node, status));

@@ -319,6 +319,7 @@ void Poller::OnFetched(const Sent& sent, const Answer& answer,
   constexpr double kJitter = 0.5;
   Group& group = groups_.at(sent.group);
   group.is_primed = true;
+  group.is_in_doubt = false;
   group.node = sent.node;
   group.refresh_at =
       loop_.clock().Now() +
@@ -374,7 +375,7 @@ Poller::News Poller::Apply(const Sent& sent, const Answer& answer,
     app.version = app_answer.version;
     app.is_quarantined = false;
     const auto before = app.topic->snapshot();
-    app.topic->Publish(std::move(app_answer.list));
+    ConfirmAfter(app, app.topic->Publish(std::move(app_answer.list)));
     if (app.topic->snapshot() != before) news = News::kList;
   }
   for (const auto& [app_id, status] : answers.malformed) {
@@ -400,12 +401,24 @@ void Poller::ReportMissing(const Sent& sent, const Answer& answer,
                            const std::string& app_id) {
   const auto it = apps_.find(app_id);
   if (it == apps_.end()) return;
-  const bool is_live = IsLive(sent, answer, it->second);
-  it->second.version = 0;
-  it->second.topic->ReportMissing(
+  App& app = it->second;
+  const auto confirm = app.topic->ReportMissing(
       absl::NotFoundError(absl::StrFormat(
           "discovery: fetch %s: %s: no such application", app_id, sent.node)),
-      is_live);
+      IsLive(sent, answer, app));
+  // While it is in doubt, the next answer must be as live as this one.
+  if (!confirm) app.version = 0;
+  ConfirmAfter(app, confirm);
+}
+
+// Has the application's group fetched when an answer can confirm that it is
+// empty.
+void Poller::ConfirmAfter(const App& app,
+                          std::optional<Clock::Duration> delay) {
+  if (!delay || app.group == 0) return;
+  Group& group = groups_.at(app.group);
+  group.is_in_doubt = true;
+  group.refresh_at = std::min(group.refresh_at, loop_.clock().Now() + *delay);
 }
 
 void Poller::Continue(GroupId id, Clock::Duration lasted, News news) {
@@ -415,7 +428,10 @@ void Poller::Continue(GroupId id, Clock::Duration lasted, News news) {
     return;
   }
   TakeInOthers(id);
-  if (news == News::kList || lasted >= kHeldLongEnough) {
+  if (group.is_in_doubt) {
+    AskAfter(id, std::max<Clock::Duration>(
+                     kMinGap, group.refresh_at - loop_.clock().Now()));
+  } else if (news == News::kList || lasted >= kHeldLongEnough) {
     group.backoff.Reset();
     group.quick_backoff.Reset();
     AskAfter(id, std::max<Clock::Duration>(kMinGap - lasted, {}));

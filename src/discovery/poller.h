@@ -109,8 +109,10 @@ class Poller final : public core::Source {
     std::map<std::string, App*, std::less<>> apps;  // By app_id.
     std::size_t bytes = 0;   // Of the applications' part of a poll's query.
     bool is_primed = false;  // Its first fetchs has been answered.
-    std::string node;        // That answered the last one.
-    std::size_t asked = 0;   // How often, until that has come about.
+    // An application may have become empty: that is asked for before all else.
+    bool is_in_doubt = false;
+    std::string node;       // That answered the last one.
+    std::size_t asked = 0;  // How often, until that has come about.
     Clock::TimePoint refresh_at{};
     Requester::RequestId request = 0;
     base::Loop::TimerId timer = 0;
@@ -161,6 +163,7 @@ class Poller final : public core::Source {
   void ForgetVersions(const Sent& sent);
   void ReportMissing(const Sent& sent, const Answer& answer,
                      const std::string& app_id);
+  void ConfirmAfter(const App& app, std::optional<Clock::Duration> delay);
   void Continue(GroupId id, Clock::Duration lasted, News news);
 
   void Split(GroupId id);

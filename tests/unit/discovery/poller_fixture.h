@@ -46,6 +46,7 @@ struct PollerFixture : Fixture {
     setting->backend = "discovery";
     setting->dispatcher = dispatcher;
     setting->clock = &loop.clock();
+    setting->confirm_after = std::chrono::seconds(1);
     auto topic = std::make_shared<core::Topic>(std::move(setting), app_id);
     poller->Follow(topic);
     return topic;

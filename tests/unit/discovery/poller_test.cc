@@ -406,6 +406,25 @@ TEST_CASE("An unreadable answer for an application that is followed anew",
   CHECK(f.http.Waiting(kFetchs).Values("appid") == List{"x"});
 }
 
+TEST_CASE("One empty answer empties no list, the next one does",
+          "[discovery][poller]") {
+  PollerFixture f;
+  const auto topic = f.FollowHeld("x", 7, {"h1", "h2"});
+  f.http.Answer(f.http.Waiting(kPolls), DataJson(AppJson("x", 8, {})));
+  CHECK(Hostnames(topic) == Set{"h1", "h2"});
+  CHECK(f.http.pending().empty());
+  f.loop.Advance(seconds(1));
+  const Pending fetch = f.http.Waiting(kFetchs);
+  SECTION("it was wrong") {
+    f.http.Answer(fetch, DataJson(AppJson("x", 9, {"h1", "h2"})));
+    CHECK(Hostnames(topic) == Set{"h1", "h2"});
+  }
+  SECTION("it has gone") {
+    f.http.Answer(fetch, DataJson(""));
+    CHECK(Hostnames(topic).empty());
+  }
+}
+
 TEST_CASE("What nobody follows isn't even read", "[discovery][poller]") {
   PollerFixture f;
   const auto topic = f.FollowHeld("x", 7, {"h1"});
@@ -498,6 +517,9 @@ TEST_CASE("Every application's list is fetched anew every 30 to 60 s",
   }
   SECTION("what polls can't tell is seen: the application is gone") {
     f.http.Answer(f.http.Waiting(kFetchs), DataJson(""));
+    f.loop.Advance(seconds(1));
+    f.http.Answer(f.http.Waiting(kFetchs), DataJson(""));
+    CHECK(Hostnames(x) == Set{});
     f.Settle();
     // Whatever appears then is new, be its version ever so small.
     CHECK(f.http.Waiting(kPolls).Values("latest_timestamp") == List{"0"});
@@ -511,9 +533,10 @@ TEST_CASE("What a node that stayed there removes is gone at once",
   PollerFixture f({"http://a:1"}, 4, seconds(60));
   const auto topic = f.FollowHeld("x", 7, {"h1", "h2", "h3"});
   SECTION("by a poll") {
-    f.http.Answer(f.http.Waiting(kPolls), DataJson(AppJson("x", 8, {})));
+    f.http.Answer(f.http.Waiting(kPolls), DataJson(AppJson("x", 8, {"h2"})));
+    CHECK(Hostnames(topic) == Set{"h2"});
   }
-  SECTION("by a fetch, of an application that is no more") {
+  SECTION("by a fetch, of an application that is no more, once it is sure") {
     f.loop.Advance(seconds(25));
     f.http.Answer(f.http.Waiting(kPolls), CodeJson(-304));
     f.loop.Advance(milliseconds(0));
@@ -523,8 +546,10 @@ TEST_CASE("What a node that stayed there removes is gone at once",
       f.loop.Advance(milliseconds(0));
     }
     f.http.Answer(f.http.Waiting(kFetchs), DataJson(""));
+    f.loop.Advance(seconds(1));
+    f.http.Answer(f.http.Waiting(kFetchs), DataJson(""));
+    CHECK(Hostnames(topic) == Set{});
   }
-  CHECK(Hostnames(topic) == Set{});
 }
 
 TEST_CASE("What a node lacks that may have restarted is held back",
@@ -643,6 +668,8 @@ TEST_CASE("Polls, pushes, refreshes and what is left out are counted",
   f.http.Answer(f.http.Waiting(kPolls),
                 DataJson(R"("x":{"instances":{"z":[)"
                          R"({"zone":"z","env":"dev","appid":"y"},)"
+                         R"({"zone":"z","env":"dev","appid":"x",)"
+                         R"("hostname":"h3","addrs":["http://h3:80"]},)"
                          R"({"zone":"z","env":"dev","appid":"x",)"
                          R"("hostname":"h2","addrs":["h2"]}]},)"
                          R"("latest_timestamp":8})"));
