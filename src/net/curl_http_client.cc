@@ -5,8 +5,6 @@
 #include <curl/curl.h>
 
 #include <algorithm>
-#include <limits>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -17,6 +15,7 @@
 #include "absl/strings/str_format.h"
 #include "base/text.h"
 #include "base/unsent.h"
+#include "net/curl_setup.h"
 #include "net/curl_sockets.h"
 
 namespace naming::net {
@@ -36,12 +35,6 @@ constexpr std::size_t kMaxIdleHandles = 16;
 
 // libcurl before 8.3 bounds each line of an answer's header, not their sum.
 constexpr std::size_t kMaxHeaderBytes = std::size_t{256} << 10;
-
-void InitCurlOnce() {
-  // Never cleaned up: others in this process may use libcurl too.
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-}
 
 bool HasSchemeOf(std::string_view url, std::string_view prefix) {
   return base::ToLower(url.substr(0, prefix.size())) == prefix;
@@ -65,26 +58,6 @@ absl::Status Check(const HttpRequest& request) {
     }
   }
   return absl::OkStatus();
-}
-
-// To libcurl 0 is no limit.
-long AtLeastOne(milliseconds timeout) {
-  return static_cast<long>(
-      std::clamp(timeout.count(), milliseconds::rep{1},
-                 milliseconds::rep{std::numeric_limits<int>::max()}));
-}
-
-struct SlistDeleter {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using Slist = std::unique_ptr<curl_slist, SlistDeleter>;
-
-void Append(Slist& list, const std::string& line) {
-  // Fails for want of memory only; then the old list is still there.
-  if (curl_slist* longer = curl_slist_append(list.get(), line.c_str())) {
-    static_cast<void>(list.release());
-    list.reset(longer);
-  }
 }
 
 Slist HeadersOf(const HttpRequest& request) {
@@ -147,34 +120,6 @@ std::size_t OnBody(char* bytes, std::size_t size, std::size_t count,
   }
   body.append(bytes, size * count);
   return size * count;
-}
-
-void SetPolicy(CURL* easy) {
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  // A resolver thread that hangs must not hold up Abort() or a timeout.
-  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-  // Not even one from the environment: registries are near.
-  curl_easy_setopt(easy, CURLOPT_PROXY, "");
-  curl_easy_setopt(easy, CURLOPT_NETRC, long{CURL_NETRC_IGNORED});
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
-  curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
-  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 10L);
-  curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 5L);
-}
-
-void SetTls(CURL* easy, const TlsOptions& tls) {
-  if (!tls.ca_file.empty()) {
-    curl_easy_setopt(easy, CURLOPT_CAINFO, tls.ca_file.c_str());
-  }
-  if (!tls.cert_file.empty()) {
-    curl_easy_setopt(easy, CURLOPT_SSLCERT, tls.cert_file.c_str());
-    curl_easy_setopt(easy, CURLOPT_SSLKEY, tls.key_file.c_str());
-  }
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, tls.is_checked ? 1L : 0L);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, tls.is_checked ? 2L : 0L);
 }
 
 void SetRequest(Transfer& transfer) {

@@ -6,20 +6,12 @@
 #include <chrono>
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "base/worker.h"
 #include "net/http_client.h"
+#include "net/tls_options.h"
 
 namespace naming::net {
-
-// How https servers are checked, and how we show who we are. Files are PEM.
-struct TlsOptions {
-  std::string ca_file;     // Empty: the system's.
-  std::string cert_file;   // Empty: we show no certificate.
-  std::string key_file;    // Of cert_file.
-  bool is_checked = true;  // Whether the server has to prove its name.
-};
 
 // HttpClient on a libcurl multi handle. It is the Waiter of the Worker whose
 // thread uses it: that thread sleeps in curl_multi_poll.
