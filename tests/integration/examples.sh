@@ -49,4 +49,12 @@ fi
 stop "$register_pid" TERM
 prints register "^cancelled\$" || fail "register did not cancel"
 await "it has left" prints watch "^demo.greeter:\$"
+
+# The node is an HTTP server, too, if not one that greets.
+start provider namingctl register demo.greeter --nodes "$address" \
+  --addr "http://$address"
+await "it is watched" sh -c "tail -n 1 '$files/watch.out' | grep -q ': .'"
+example-http_client "--nodes=$address" >"$files/http_client.out"
+prints http_client "^$address answered 404" ||
+  fail "http_client: $(cat "$files/http_client.out")"
 stop "$watch_pid" INT

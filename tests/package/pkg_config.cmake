@@ -26,7 +26,7 @@ separate_arguments(cflags UNIX_COMMAND "${cflags}")
 separate_arguments(libs UNIX_COMMAND "${libs}")
 set(compile ${launcher} "${compiler}" -std=c++${standard} ${strict_flags}
   ${cflags})
-foreach(name register resolve watch balance custom_backend)
+foreach(name register resolve watch balance custom_backend http_client)
   run(${compile} -c "${source_dir}/examples/${name}.cc" -o "${dir}/${name}.o")
   run("${compiler}" "${dir}/${name}.o" -o "${dir}/example-${name}" ${libs})
 endforeach()

@@ -33,7 +33,7 @@ function(check_examples dir)
   if(NOT output STREQUAL "grpc://127.0.0.1:9000\n")
     message(FATAL_ERROR "example-custom_backend: ${output}")
   endif()
-  foreach(name register resolve watch balance)
+  foreach(name register resolve watch balance http_client)
     execute_process(COMMAND "${dir}/example-${name}" --nodes=
       RESULT_VARIABLE result ERROR_VARIABLE error)
     if(NOT result EQUAL 1 OR NOT error MATCHES "options.nodes")
