@@ -31,6 +31,11 @@ if(NAMING_HAS_GRPC)
   naming_install_component(naming-grpc naming_grpc)
 endif()
 
+# Not in the target's header set, each of which is compiled alone: this one
+# needs brpc, which only those who include it have.
+install(FILES "${PROJECT_SOURCE_DIR}/include/naming/brpc/naming_service.h"
+  DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/naming/brpc")
+
 foreach(program naming-node namingctl)
   if(TARGET ${program})
     set_target_properties(${program} PROPERTIES

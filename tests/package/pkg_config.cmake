@@ -33,6 +33,8 @@ endforeach()
 check_examples("${dir}")
 
 file(GLOB_RECURSE headers RELATIVE "${prefix}/include" "${prefix}/include/*.h")
+# It needs brpc.
+list(REMOVE_ITEM headers naming/brpc/naming_service.h)
 list(TRANSFORM headers REPLACE "(.+)" "#include \"\\1\"\n")
 list(JOIN headers "" source)
 file(WRITE "${dir}/headers.cc" "${source}")
