@@ -29,12 +29,13 @@ bool Keys::Replace(RangeAnswer answer) {
   bad_count_ = 0;
   bool is_change = revision() == 0;
   for (const KeyValue& kv : answer.kvs) {
-    // One revision is one value, as long as the store is the same.
+    // The revision alone doesn't tell: a store that was wiped counts anew.
     auto old = before.extract(kv.key);
     const bool is_known = old && old.mapped().mod_revision == kv.mod_revision &&
-                          answer.revision >= revision();
+                          old.mapped().value == kv.value;
     is_change |= !is_known;
-    Entry entry = is_known ? std::move(old.mapped()) : Decode(kv);
+    Entry entry = is_known ? std::move(old.mapped())
+                           : Decode(kv, old ? &old.mapped() : nullptr);
     bad_count_ += entry.is_bad ? 1 : 0;
     entries_.emplace(kv.key, std::move(entry));
   }
@@ -48,9 +49,14 @@ bool Keys::Apply(std::size_t prefix, const std::vector<Event>& events) {
   for (const Event& event : events) {
     if (event.kv.mod_revision <= revision(prefix)) continue;
     is_change = true;
-    Drop(entries_.find(event.kv.key));
-    if (event.is_delete) continue;
-    Entry entry = Decode(event.kv);
+    const auto before = entries_.find(event.kv.key);
+    if (event.is_delete) {
+      Drop(before);
+      continue;
+    }
+    Entry entry =
+        Decode(event.kv, before == entries_.end() ? nullptr : &before->second);
+    Drop(before);
     bad_count_ += entry.is_bad ? 1 : 0;
     entries_.emplace(event.kv.key, std::move(entry));
   }
@@ -78,17 +84,22 @@ std::vector<std::string> Keys::TakeComplaints() {
   return std::exchange(complaints_, {});
 }
 
-Keys::Entry Keys::Decode(const KeyValue& kv) {
+// A value that can't be read says nothing about the Instance whose key it is:
+// that stays as it was.
+Keys::Entry Keys::Decode(const KeyValue& kv, Entry* before) {
   Entry entry;
   entry.mod_revision = kv.mod_revision;
+  entry.value = kv.value;
   auto instance = layout_.Decode(app_id_, {kv.key, kv.value});
   if (instance.ok()) {
     entry.instance = *std::move(instance);
     return entry;
   }
   entry.is_bad = true;
+  if (before != nullptr) entry.instance = std::move(before->instance);
   complaints_.push_back(absl::StrFormat(
-      "etcd: %s: left out: %s", base::Excerpt(kv.key, kExcerptBytes),
+      "etcd: %s: %s: %s", base::Excerpt(kv.key, kExcerptBytes),
+      entry.instance ? "stays as it was" : "left out",
       base::Excerpt(std::string(instance.status().message()), kExcerptBytes)));
   return entry;
 }

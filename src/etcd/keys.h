@@ -55,11 +55,13 @@ class Keys final {
  private:
   struct Entry {
     std::int64_t mod_revision = 0;
-    std::optional<Instance> instance;
+    std::string value;
+    std::optional<Instance> instance;  // Of a bad value: what was read before.
     bool is_bad = false;
   };
 
-  Entry Decode(const KeyValue& kv);
+  // `before`: the key's entry until now; may be null.
+  Entry Decode(const KeyValue& kv, Entry* before);
   void Drop(std::map<std::string, Entry>::iterator it);
 
   const LayoutCodec& layout_;

@@ -34,7 +34,10 @@ std::optional<std::string> AddressOf(const std::string& endpoint) {
     const auto query =
         base::ParseQuery(std::string_view(endpoint).substr(mark + 1));
     for (const auto& [name, value] : query.value_or(base::Parameters())) {
-      if (name == "isSecure" && IsTrue(value)) address->scheme += "s";
+      const bool is_plain = address->scheme.back() != 's';
+      if (name == "isSecure" && IsTrue(value) && is_plain) {
+        address->scheme += 's';
+      }
     }
   }
   return absl::StrFormat("%s://%s", address->scheme,

@@ -187,8 +187,9 @@ void Connections::OnStateChange() {
 bool Connections::LeaveOut() {
   std::map<std::string_view, int> best;
   std::vector<int> ranks;
-  for (const Entry& entry : entries_) {
-    const int rank = RankOf(entry.connection->state(), entry.is_ejected);
+  for (Entry& entry : entries_) {
+    entry.state = entry.connection->state();
+    const int rank = RankOf(entry.state, entry.is_ejected);
     ranks.push_back(rank);
     const auto [it, is_new] =
         best.emplace(entry.candidate.endpoint.color, rank);
@@ -216,7 +217,7 @@ void Connections::Publish(bool has_new_list) {
   }
   int best = kWorst;
   for (const Entry& entry : entries_) {
-    best = std::min(best, RankOf(entry.connection->state(), false));
+    best = std::min(best, RankOf(entry.state, false));
   }
   SetState(StateOf(best));
 }
@@ -251,7 +252,7 @@ std::vector<GrpcPeer> Connections::peers() const {
     peer.endpoint = entry.candidate.endpoint;
     // A Dialled would keep the connection open as long as the peer is kept.
     peer.endpoint.instance = entry.instance;
-    peer.state = entry.connection->state();
+    peer.state = entry.state;
     peer.is_chosen_from = !entry.is_left_out;
   }
   return peers;

@@ -83,6 +83,9 @@ class Connections final : public Connection::Listener,
     std::shared_ptr<Connection> connection;
     bool is_ejected = false;  // By who gave us the list.
     bool is_left_out = false;
+
+    // Of the connection, when it was last told to the Balancer.
+    grpc_connectivity_state state = GRPC_CHANNEL_IDLE;
   };
   using ByAddress =
       std::map<std::string, std::shared_ptr<Connection>, std::less<>>;

@@ -57,6 +57,10 @@ TEST_CASE_METHOD(KeysFixture, "What is read again is a change only if it is",
   CHECK_FALSE(keys.Replace({13, {At("1", "h:1", 12)}}));
   CHECK(keys.Replace({14, {At("1", "h:2", 14)}}));
   SECTION("something is missing") { CHECK(keys.Replace({15, {}})); }
+  SECTION("a store that was wiped has another value at the same revision") {
+    CHECK(keys.Replace({20, {At("1", "h:3", 14)}}));
+    CHECK(List(keys) == "h:3 ");
+  }
   SECTION("an older store has other values at the same revision") {
     CHECK(keys.Replace({12, {At("1", "h:3", 14)}}));
     CHECK(List(keys) == "h:3 ");
@@ -79,6 +83,31 @@ TEST_CASE_METHOD(KeysFixture,
   keys.Apply(0, {{At("2", "h:2", 12), false}});
   CHECK(keys.bad_count() == 0);
   CHECK(List(keys) == "h:1 h:2 ");
+}
+
+TEST_CASE_METHOD(KeysFixture, "A bad value over a good one changes nothing",
+                 "[etcd][keys]") {
+  Keys keys(*layout, "a");
+  keys.Replace({10, {At("1", "h:1", 8)}});
+  if (GENERATE(true, false)) {
+    keys.Apply(0, {{At("1", "{bad}", 11), false}});
+  } else {
+    keys.Replace({11, {At("1", "{bad}", 11)}});
+  }
+  CHECK(List(keys) == "h:1 ");
+  CHECK(keys.bad_count() == 1);
+  keys.Apply(0, {{At("1", "{worse}", 12), false}});
+  CHECK(List(keys) == "h:1 ");
+  CHECK(keys.bad_count() == 1);
+  SECTION("until there is a good one") {
+    keys.Apply(0, {{At("1", "h:2", 13), false}});
+    CHECK(List(keys) == "h:2 ");
+  }
+  SECTION("until it goes") {
+    keys.Apply(0, {{At("1", "", 13), true}});
+    CHECK(List(keys).empty());
+  }
+  CHECK(keys.bad_count() == 0);
 }
 
 }  // namespace
