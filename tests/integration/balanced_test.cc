@@ -189,7 +189,8 @@ TEST_CASE("A provider that is dead and listed gets no calls until it is back",
     Call(*balanced);
     return balanced->stats().ejected == 1;
   }));
-  REQUIRE(fleet.events().front() == "ejected " + dead);
+  REQUIRE(Eventually([&] { return !fleet.events().empty(); }));
+  CHECK(fleet.events().front() == "ejected " + dead);
   CHECK(balanced->stats().instances == 3);  // It is still listed.
   int failures = 0;
   for (int i = 0; i < 200; ++i) failures += Call(*balanced) ? 0 : 1;
