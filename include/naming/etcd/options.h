@@ -97,8 +97,8 @@ struct NAMING_EXPORT ClientOptions {
   // The directory where the lists of this Client are kept, a file for each
   // application, so that a program that starts while no member can be reached
   // has its last ones; see Snapshot::stale_since. Empty: nowhere. It is made
-  // when it is missing, but not the ones above it. A file that is damaged, and a
-  // directory that can't be used, are events and log records, never errors.
+  // when it is missing, but not the ones above it. A file that is damaged, and
+  // a directory that can't be used, are events and log records, never errors.
   // Programs may share it if they use one etcd: files are told apart by layout,
   // prefix, region, zone, env and app_id. At most 3,000 bytes.
   std::string snapshot_dir;

@@ -83,9 +83,10 @@ struct NAMING_EXPORT DiscoveryNodeOptions {
   bool protect = false;
 
   // A file that instances outlive a restart in, with the time since they last
-  // renewed; who hasn't for an hour is left out. Its directory exists and can be
-  // written to; what else goes wrong with it is logged, no more. A file that
-  // can't be read as a state is kept as "<state_file>.unreadable". Empty: none, state is in memory only.
+  // renewed; who hasn't for an hour is left out. Its directory exists and can
+  // be written to; what else goes wrong with it is logged, no more. A file that
+  // can't be read as a state is kept as "<state_file>.unreadable". Empty: none,
+  // state is in memory only.
   std::string state_file;
 
   // --- Tuning ---
