@@ -18,20 +18,6 @@ cmake --build --preset release
 PATH="$PWD/build/release/bin:$PATH"
 app=demo.greeter
 
-step=0
-say() {
-  step=$((step + 1))
-  printf '\n== %d. %s\n' "$step" "$*"
-}
-
-# Shows a command and runs it in the background.
-show() {
-  name=$1
-  shift
-  echo "\$ $* &"
-  start "$name" "$@"
-}
-
 has_registered() { grep -q "^registered .* $1\$" "$files/$1.out"; }
 
 # Prints the consumer's newest list.

@@ -17,20 +17,6 @@ cmake --build --preset release
 . tests/support/programs.sh
 PATH="$PWD/build/release/bin:$PATH"
 
-step=0
-say() {
-  step=$((step + 1))
-  printf '\n== %d. %s\n' "$step" "$*"
-}
-
-# Shows a command and runs it in the background.
-show() {
-  name=$1
-  shift
-  echo "\$ $* &"
-  start "$name" "$@"
-}
-
 serves() { grep -q "^serving at " "$files/$1.out"; }
 
 # Sets `served` to where the server that was started as $1 listens.

@@ -41,6 +41,21 @@ start() {
   started="$started $pid"
 }
 
+# Says what comes next, in scripts that show something.
+step=0
+say() {
+  step=$((step + 1))
+  printf '\n== %d. %s\n' "$step" "$*"
+}
+
+# show NAME COMMAND...: as start, and shows the command.
+show() {
+  name=$1
+  shift
+  echo "\$ $* &"
+  start "$name" "$@"
+}
+
 # stop PID SIGNAL: ends what was started, and waits for it.
 stop() {
   kill "-$2" "$1"
