@@ -29,3 +29,6 @@ else()
   message(STATUS "Component grpc: off, no gRPC was found with protoc and its "
     "plugin")
 endif()
+
+option(NAMING_GRPC_FACADE "Let stubs use a GrpcChannel as their channel; \
+needs private parts of gRPC that no version has changed so far" ON)

@@ -20,6 +20,12 @@
 #include "naming/grpc/channel.h"
 
 namespace naming {
+namespace rpc {
+
+// To which a wait without a limit is bounded: it can be added to any time.
+inline constexpr std::chrono::hours kLongestWait{24 * 365};
+
+}  // namespace rpc
 
 struct GrpcChannel::Rep {
   // One choice, and how to reach it.

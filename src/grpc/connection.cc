@@ -2,10 +2,7 @@
 
 #include "grpc/connection.h"
 
-#include <cstdint>
 #include <utility>
-
-#include "grpc/access.h"
 
 namespace naming::rpc {
 
@@ -38,34 +35,6 @@ grpc_connectivity_state Connection::LookAndTell() {
 
 void Connection::ResetBackoff() {
   grpc::experimental::ChannelResetConnectionBackoff(channel_.get());
-}
-
-grpc::internal::Call Connection::CreateCall(const RpcMethod& method,
-                                            grpc::ClientContext* context,
-                                            grpc::CompletionQueue* queue) {
-  const auto number = reinterpret_cast<std::uintptr_t>(method.channel_tag());
-  if (number == 0) {
-    return Access::CreateCall(*channel_, method, context, queue);
-  }
-  if (method.suffix_for_stats() != nullptr) {
-    // The suffix is the stub's, which may be gone before the connection is.
-    const RpcMethod unregistered(method.name(), method.suffix_for_stats(),
-                                 method.method_type());
-    return Access::CreateCall(*channel_, unregistered, context, queue);
-  }
-  return Access::CreateCall(*channel_, Registered(number, method.method_type()),
-                            context, queue);
-}
-
-const RpcMethod& Connection::Registered(std::size_t number,
-                                        RpcMethod::RpcType type) {
-  std::atomic<const RpcMethod*>& place = registered_[number - 1];
-  const RpcMethod* known = place.load(std::memory_order_acquire);
-  if (known != nullptr) return *known;
-  auto made =
-      std::make_unique<const RpcMethod>(methods_->name(number), type, channel_);
-  if (place.compare_exchange_strong(known, made.get())) return *made.release();
-  return *known;
 }
 
 }  // namespace naming::rpc

@@ -83,14 +83,4 @@ std::shared_ptr<grpc::Channel> DialNobody() {
                              grpc::InsecureChannelCredentials());
 }
 
-std::shared_ptr<grpc::Channel> DialLame(const absl::Status& status) {
-  const std::string message(status.message());
-  return grpc::CreateChannelInternal(
-      "",
-      grpc_lame_client_channel_create(
-          nullptr, static_cast<grpc_status_code>(status.code()),
-          message.c_str()),
-      Interceptors());
-}
-
 }  // namespace naming::rpc

@@ -8,7 +8,6 @@
 #include <memory>
 #include <string>
 
-#include "absl/status/status.h"
 #include "naming/grpc/channel.h"
 
 namespace naming::rpc {
@@ -21,9 +20,6 @@ std::shared_ptr<grpc::Channel> Dial(const GrpcOptions& options,
 // Returns a grpc::Channel that stays idle until it is told to connect, which
 // fails.
 std::shared_ptr<grpc::Channel> DialNobody();
-
-// Returns a grpc::Channel all of whose calls end with `status`.
-std::shared_ptr<grpc::Channel> DialLame(const absl::Status& status);
 
 }  // namespace naming::rpc
 

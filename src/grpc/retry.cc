@@ -6,9 +6,12 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <thread>
 #include <utility>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "base/backoff.h"
 #include "grpc/channel_rep.h"
 
@@ -46,12 +49,13 @@ bool IsTriedAgain(const GrpcRetryOptions& options, const grpc::Status& status) {
                    status.error_code()) != options.codes.end();
 }
 
-}  // namespace
+// One attempt: calls with a context, whoever `pick` leaves. Sets the address
+// that was tried, when there was one.
+using Attempt = std::function<grpc::Status(
+    grpc::ClientContext& context, const PickOptions& pick, std::string& tried)>;
 
-grpc::Status CallWithRetry(
-    GrpcChannel& channel, const GrpcRetryOptions& options, milliseconds timeout,
-    const std::function<grpc::Status(grpc::ClientContext&)>& call) {
-  rpc::RetryBudget& budget = GrpcRetryAccess::Budget(channel);
+grpc::Status Repeat(rpc::RetryBudget& budget, const GrpcRetryOptions& options,
+                    milliseconds timeout, const Attempt& call) {
   const bool has_deadline = timeout.count() > 0;
   const system_clock::time_point deadline =
       system_clock::now() + Bounded(timeout);
@@ -61,8 +65,8 @@ grpc::Status CallWithRetry(
   for (int attempt = 1;; ++attempt) {
     grpc::ClientContext context;
     if (has_deadline) context.set_deadline(deadline);
-    GrpcCallScope scope(channel, pick);
-    grpc::Status status = call(context);
+    std::string tried;
+    grpc::Status status = call(context, pick, tried);
     if (status.ok()) {
       budget.OnSuccess();
       return status;
@@ -75,9 +79,47 @@ grpc::Status CallWithRetry(
     const milliseconds delay = backoff->Next();
     if (has_deadline && system_clock::now() + delay >= deadline) return status;
     if (!budget.TakeRetry()) return status;
-    if (!scope.picked().empty()) pick.avoid.push_back(scope.picked());
+    if (!tried.empty()) pick.avoid.push_back(std::move(tried));
     std::this_thread::sleep_for(delay);
   }
+}
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  return {static_cast<grpc::StatusCode>(status.code()),
+          std::string(status.message())};
+}
+
+}  // namespace
+
+#if NAMING_GRPC_FACADE
+grpc::Status CallWithRetry(
+    GrpcChannel& channel, const GrpcRetryOptions& options, milliseconds timeout,
+    const std::function<grpc::Status(grpc::ClientContext&)>& call) {
+  return Repeat(GrpcRetryAccess::Budget(channel), options, timeout,
+                [&](grpc::ClientContext& context, const PickOptions& pick,
+                    std::string& tried) {
+                  GrpcCallScope scope(channel, pick);
+                  grpc::Status status = call(context);
+                  tried = scope.picked();
+                  return status;
+                });
+}
+#endif
+
+grpc::Status CallWithRetry(
+    GrpcChannel& channel, const GrpcRetryOptions& options, milliseconds timeout,
+    const std::function<grpc::Status(
+        grpc::ClientContext&, const std::shared_ptr<grpc::Channel>&)>& call) {
+  return Repeat(GrpcRetryAccess::Budget(channel), options, timeout,
+                [&](grpc::ClientContext& context, const PickOptions& asked,
+                    std::string& tried) {
+                  absl::StatusOr<GrpcPick> pick = channel.Pick(asked);
+                  if (!pick.ok()) return ToGrpc(pick.status());
+                  tried = pick->endpoint().address;
+                  grpc::Status status = call(context, pick->channel());
+                  pick->Done(status);
+                  return status;
+                });
 }
 
 }  // namespace naming

@@ -27,6 +27,12 @@
 #include "naming/endpoint.h"
 #include "naming/export.h"
 
+// Whether a GrpcChannel is a grpc::ChannelInterface, as the library was built;
+// its CMake target says so.
+#ifndef NAMING_GRPC_FACADE
+#define NAMING_GRPC_FACADE 1
+#endif
+
 namespace naming {
 
 // How a GrpcChannel chooses and dials. Copied by GrpcChannel::Create().
@@ -151,14 +157,20 @@ class NAMING_EXPORT GrpcPick final {
 //
 // It overrides private virtual functions of grpc::ChannelInterface, which are
 // not part of gRPC's API: should they ever change, this no longer compiles. It
-// never fails silently. Pick() needs nothing but the API.
+// never fails silently. Built with the CMake option NAMING_GRPC_FACADE off, it
+// overrides nothing, and is no channel for stubs; Pick(), and CallWithRetry()
+// with a channel for each attempt, need nothing but the API.
 //
 // All GrpcChannels of a process share one thread, "naming-grpc", which follows
 // the state of connections and lives as long as the process.
 //
 // Thread-safe. May outlive the Client, and then calls the last list; its calls
 // may outlive it.
-class NAMING_EXPORT GrpcChannel final : public grpc::ChannelInterface {
+class NAMING_EXPORT GrpcChannel final
+#if NAMING_GRPC_FACADE
+    : public grpc::ChannelInterface
+#endif
+{
  public:
   // Returns a channel for `target`, such as
   // "discovery://default/demo.greeter?subset=50". Never waits and does no I/O.
@@ -174,7 +186,11 @@ class NAMING_EXPORT GrpcChannel final : public grpc::ChannelInterface {
   static absl::StatusOr<std::shared_ptr<GrpcChannel>> Create(
       Builder& builder, std::string_view target, GrpcOptions options = {});
 
+#if NAMING_GRPC_FACADE
   ~GrpcChannel() override;
+#else
+  ~GrpcChannel();
+#endif
   GrpcChannel(const GrpcChannel&) = delete;
   GrpcChannel& operator=(const GrpcChannel&) = delete;
 
@@ -200,10 +216,13 @@ class NAMING_EXPORT GrpcChannel final : public grpc::ChannelInterface {
   // GRPC_CHANNEL_CONNECTING while one is being connected, or no list has come;
   // else GRPC_CHANNEL_TRANSIENT_FAILURE. It connects by itself:
   // `try_to_connect` changes nothing.
+#if NAMING_GRPC_FACADE
   grpc_connectivity_state GetState(bool try_to_connect) override;
+#else
+  grpc_connectivity_state GetState(bool try_to_connect);
+#endif
 
  private:
-  friend class GrpcCallScope;
   friend class GrpcRetryAccess;
   struct Rep;
 
@@ -211,6 +230,9 @@ class NAMING_EXPORT GrpcChannel final : public grpc::ChannelInterface {
       std::unique_ptr<Rep> rep,
       absl::StatusOr<std::unique_ptr<Balanced>> balanced);
   explicit GrpcChannel(std::unique_ptr<Rep> rep);
+
+#if NAMING_GRPC_FACADE
+  friend class GrpcCallScope;
 
   grpc::internal::Call CreateCall(const grpc::internal::RpcMethod& method,
                                   grpc::ClientContext* context,
@@ -225,10 +247,12 @@ class NAMING_EXPORT GrpcChannel final : public grpc::ChannelInterface {
   bool WaitForStateChangeImpl(grpc_connectivity_state last_observed,
                               gpr_timespec deadline) override;
   grpc::CompletionQueue* CallbackCQ() override;
+#endif
 
   const std::unique_ptr<Rep> rep_;
 };
 
+#if NAMING_GRPC_FACADE
 // Says, while it lives, what the calls ask for that are created on `channel`
 // where it was made: a color, a key, whom to avoid. A scope within a scope
 // replaces it.
@@ -254,6 +278,7 @@ class NAMING_EXPORT GrpcCallScope final {
   std::string picked_;
   GrpcCallScope* const outer_;
 };
+#endif
 
 }  // namespace naming
 

@@ -3,11 +3,13 @@
 #ifndef NAMING_GRPC_RETRY_H_
 #define NAMING_GRPC_RETRY_H_
 
+#include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/status.h>
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "naming/balancer.h"
@@ -53,10 +55,20 @@ struct NAMING_EXPORT GrpcRetryOptions {
 // because most calls fail, statuses are returned as they are.
 //
 // Waits on this thread. `call` must not throw. Thread-safe.
+#if NAMING_GRPC_FACADE
 NAMING_EXPORT grpc::Status CallWithRetry(
     GrpcChannel& channel, const GrpcRetryOptions& options,
     std::chrono::milliseconds timeout,
     const std::function<grpc::Status(grpc::ClientContext&)>& call);
+#endif
+
+// The same by gRPC's public API alone: each attempt gets the grpc::Channel of
+// its Endpoint, for which `call` makes a stub.
+NAMING_EXPORT grpc::Status CallWithRetry(
+    GrpcChannel& channel, const GrpcRetryOptions& options,
+    std::chrono::milliseconds timeout,
+    const std::function<grpc::Status(
+        grpc::ClientContext&, const std::shared_ptr<grpc::Channel>&)>& call);
 
 }  // namespace naming
 

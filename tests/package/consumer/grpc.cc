@@ -16,6 +16,8 @@ int main() {
     std::cerr << channel.status() << "\n";
     return 1;
   }
+#if NAMING_GRPC_FACADE
   const grpc::GenericStub stub(*channel);
+#endif
   return (*channel)->peers().empty() ? 0 : 1;
 }
