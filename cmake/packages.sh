@@ -21,7 +21,9 @@ for group in "$@"; do
       packages="$packages libgrpc++-dev protobuf-compiler-grpc"
       packages="$packages libprotobuf-dev protobuf-compiler"
       ;;
-    tests) packages="$packages catch2 etcd-server etcd-client openssl" ;;
+    tests)
+      packages="$packages catch2 etcd-server etcd-client nginx-light openssl"
+      ;;
     checks) packages="$packages clang-format-14 clang-tidy-14 clang-14" ;;
     *)
       echo "packages.sh: $group: no such group" >&2

@@ -2,42 +2,20 @@
 
 #include "tests/support/etcd_server.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
-#include <iostream>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "base/base64.h"
-#include "base/text.h"
 #include "net/curl_http_client.h"
 #include "tests/support/catch.h"
+#include "tests/support/distribution.h"
 #include "tests/support/eventually.h"
 
 namespace naming::testing {
 namespace {
-
-constexpr int kSkipped = 77;
-
-std::string FindProgram() {
-  const char* path = std::getenv("PATH");
-  for (const auto directory : base::Split(path == nullptr ? "" : path, ':')) {
-    std::string program = absl::StrFormat("%s/etcd", directory);
-    if (access(program.c_str(), X_OK) == 0) return program;
-  }
-  const char* ci = std::getenv("CI");
-  const bool must_run = ci != nullptr && std::string_view(ci) == "true";
-  std::cerr << (must_run ? "no etcd: CI must have it\n"
-                         : "skipped: no etcd on this machine\n");
-  std::_Exit(must_run ? 1 : kSkipped);
-}
 
 std::string Url(std::uint16_t port) {
   return absl::StrFormat("http://127.0.0.1:%d", port);
@@ -56,20 +34,8 @@ std::string Ask(net::HttpRequest request) {
 
 }  // namespace
 
-std::uint16_t FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  REQUIRE(bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0);
-  REQUIRE(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  close(fd);
-  return ntohs(address.sin_port);
-}
-
 EtcdServer::EtcdServer(int size, std::vector<std::string> flags)
-    : program_(FindProgram()), flags_(std::move(flags)) {
+    : program_(InstalledProgram("etcd")), flags_(std::move(flags)) {
   for (int i = 0; i < size; ++i) {
     Member& member = members_.emplace_back();
     member.client_port = FreePort();

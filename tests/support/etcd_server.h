@@ -15,9 +15,6 @@
 
 namespace naming::testing {
 
-// Returns a port of 127.0.0.1 that is free now.
-std::uint16_t FreePort();
-
 // A real etcd on 127.0.0.1, of one member or several, whose members can be
 // stopped, frozen, emptied and started again, on their ports.
 //
@@ -28,8 +25,7 @@ class EtcdServer final {
   // well.
   static constexpr char kOwnUrl[] = "{own}";
 
-  // Ends the test program: as skipped where there is no etcd, but as failed
-  // where the environment says CI=true.
+  // Ends the test program where there is no etcd, as InstalledProgram() does.
   explicit EtcdServer(int size = 1, std::vector<std::string> flags = {});
   ~EtcdServer();
   EtcdServer(const EtcdServer&) = delete;
