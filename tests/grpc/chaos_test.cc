@@ -19,9 +19,7 @@
 #include "naming/grpc/channel.h"
 #include "naming/grpc/retry.h"
 #include "naming/node/discovery_node.h"
-#include "tests/grpc/echo_client.h"
-#include "tests/grpc/echo_process.h"
-#include "tests/grpc/load.h"
+#include "tests/grpc/fleet.h"
 #include "tests/support/catch.h"
 #include "tests/support/eventually.h"
 
@@ -35,95 +33,28 @@ using std::chrono::seconds;
 using test::EchoReply;
 using test::EchoRequest;
 
-template <typename BalancerType>
-std::function<std::unique_ptr<Balancer>()> Maker() {
-  return [] { return std::make_unique<BalancerType>(); };
-}
-
-// How long servers serve on: a registry in this process, clients that hold
-// polls, and machines that are busy with other tests.
-constexpr char kPropagation[] = "1500";
-
-// A node and servers that are registered there, all of them connected.
-class Fleet {
- public:
-  explicit Fleet(int size, GrpcOptions options = {}) {
-    node::DiscoveryNodeOptions node_options;
-    node_options.listen = "127.0.0.1:0";
-    node_ = node::DiscoveryNode::Start(node_options).value();
-    for (int i = 0; i < size; ++i) {
-      servers.push_back(std::make_unique<EchoProcess>(
-          "127.0.0.1",
-          std::vector<std::string>{node_->address(), kPropagation}));
-    }
-    discovery::ClientOptions client_options;
-    client_options.nodes = {node_->address()};
-    client_ = discovery::Client::Create(client_options).value();
-    channel =
-        GrpcChannel::Create(*client_, "discovery:///demo", std::move(options))
-            .value();
-    stub = test::Echo::NewStub(channel);
-    AwaitConnected();
+struct Node {
+  static std::unique_ptr<node::DiscoveryNode> Start() {
+    node::DiscoveryNodeOptions options;
+    options.listen = "127.0.0.1:0";
+    return node::DiscoveryNode::Start(options).value();
   }
 
-  void AwaitConnected() {
-    REQUIRE(Eventually([&] {
-      std::size_t connected = 0;
-      for (const GrpcPeer& peer : channel->peers()) {
-        connected += peer.state == GRPC_CHANNEL_READY ? 1 : 0;
-      }
-      return connected == servers.size();
-    }));
-  }
-
-  // Calls once: one in eight calls takes a while.
-  grpc::Status Call(grpc::ClientContext& context, std::uint64_t number) const {
-    EchoRequest request;
-    if (number % 8 == 0) request.set_delay_ms(20);
-    EchoReply reply;
-    return stub->Say(&context, request, &reply);
-  }
-
-  grpc::Status Call(std::uint64_t number) const {
-    grpc::ClientContext context;
-    context.set_deadline(EchoClient::Soon());
-    return Call(context, number);
-  }
-
-  grpc::Status CallWithRetry(std::uint64_t number,
-                             const GrpcRetryOptions& options = {}) const {
-    return naming::CallWithRetry(
-        *channel, options, seconds(30),
-        [&](grpc::ClientContext& context) { return Call(context, number); });
-  }
-
-  std::vector<std::unique_ptr<EchoProcess>> servers;
-  std::shared_ptr<GrpcChannel> channel;
-  std::unique_ptr<test::Echo::Stub> stub;
-
- private:
-  std::unique_ptr<node::DiscoveryNode> node_;
-  std::unique_ptr<discovery::Client> client_;
+  const std::unique_ptr<node::DiscoveryNode> node = Start();
 };
 
-// Twelve servers stop in good order, three of six at a time, and start again.
+// With a node of its own.
+struct NodeFleet : Node, Fleet {
+  explicit NodeFleet(int size, GrpcOptions options = {})
+      : Fleet(node->address(), size, std::move(options)) {}
+};
+
 void CheckGracefulCycles(std::function<std::unique_ptr<Balancer>()> maker) {
   GrpcOptions options;
   options.balanced.make_balancer = std::move(maker);
-  Fleet fleet(6, options);
+  NodeFleet fleet(6, options);
   Load load([&](std::uint64_t number) { return fleet.Call(number); });
-  for (std::size_t round = 0; round < 4; ++round) {
-    for (std::size_t i = 0; i < 3; ++i) {
-      fleet.servers[(round * 3 + i) % 6]->process().Signal(SIGTERM);
-    }
-    for (std::size_t i = 0; i < 3; ++i) {
-      EchoProcess& server = *fleet.servers[(round * 3 + i) % 6];
-      CHECK(server.process().Wait() == 0);
-      server.Start();
-    }
-    fleet.AwaitConnected();
-    CHECK(load.Await(200));
-  }
+  fleet.StopAndStart(load);
   load.Stop();
   CHECK(load.FailuresText() == "");
 }
@@ -145,31 +76,18 @@ TEST_CASE("Servers that stop in good order fail no call, by p2c",
 
 TEST_CASE("Servers that are killed fail no call that is tried again",
           "[grpc][chaos]") {
-  Fleet fleet(3);
+  NodeFleet fleet(3);
   Load load([&](std::uint64_t number) { return fleet.CallWithRetry(number); });
-  for (std::size_t round = 0; round < 12; ++round) {
-    EchoProcess& server = *fleet.servers[round % 3];
-    server.Kill();
-    CHECK(load.Await(200));
-    server.Start();
-    fleet.AwaitConnected();
-    CHECK(load.Await(100));
-  }
+  fleet.KillAndStart(load, 12);
   load.Stop();
   CHECK(load.FailuresText() == "");
 }
 
 TEST_CASE("A server that is killed fails calls with UNAVAILABLE alone",
           "[grpc][chaos]") {
-  Fleet fleet(3);
+  NodeFleet fleet(3);
   Load load([&](std::uint64_t number) { return fleet.Call(number); });
-  for (std::size_t round = 0; round < 6; ++round) {
-    EchoProcess& server = *fleet.servers[round % 3];
-    server.Kill();
-    CHECK(load.Await(200));
-    server.Start();
-    fleet.AwaitConnected();
-  }
+  fleet.KillAndStart(load, 6);
   load.Stop();
   int count = 0;
   for (const auto& [failure, times] : load.failures()) {
@@ -183,7 +101,7 @@ TEST_CASE("A server that is killed fails calls with UNAVAILABLE alone",
 
 TEST_CASE("While all servers are out, calls are not multiplied",
           "[grpc][chaos]") {
-  Fleet fleet(3);
+  NodeFleet fleet(3);
   for (const auto& server : fleet.servers) server->Kill();
   std::atomic<std::uint64_t> attempts{0};
   Load load([&](std::uint64_t number) {
@@ -205,7 +123,7 @@ TEST_CASE("While all servers are out, calls are not multiplied",
 TEST_CASE("Calls that wait fail in no outage of all servers", "[grpc][chaos]") {
   GrpcOptions options;
   options.block_until_ready = true;
-  Fleet fleet(3, options);
+  NodeFleet fleet(3, options);
   // They die one after the other, and each may take an attempt with it.
   GrpcRetryOptions retry;
   retry.attempts = 5;
@@ -236,7 +154,7 @@ int LostOnAHungServer(std::function<std::unique_ptr<Balancer>()> maker) {
   GrpcOptions options;
   options.balanced.make_balancer = std::move(maker);
   options.balanced.ejection.max_share = 0;
-  Fleet fleet(3, options);
+  NodeFleet fleet(3, options);
   const std::string hung = fleet.servers[0]->address();
   std::atomic<int> lost{0};
   Load load([&](std::uint64_t number) {
@@ -268,7 +186,7 @@ TEST_CASE("p2c loses few calls on a server that hangs", "[grpc][chaos]") {
 TEST_CASE("Ejection keeps turns from a server that hangs", "[grpc][chaos]") {
   GrpcOptions options;
   options.balanced.make_balancer = Maker<balancer::RoundRobin>();
-  Fleet fleet(3, options);
+  NodeFleet fleet(3, options);
   Load load([&](std::uint64_t number) {
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + milliseconds(100));
@@ -278,6 +196,38 @@ TEST_CASE("Ejection keeps turns from a server that hangs", "[grpc][chaos]") {
   CHECK(Eventually([&] { return fleet.channel->stats().ejected == 1; }));
   fleet.servers[0]->process().Signal(SIGCONT);
   load.Stop();
+}
+
+// Returns how many calls four threads make in three seconds to a fleet of
+// three, one of whom takes 50 ms.
+std::uint64_t CallsWithASlowServer(
+    std::function<std::unique_ptr<Balancer>()> maker) {
+  GrpcOptions options;
+  options.balanced.make_balancer = std::move(maker);
+  options.balanced.ejection.max_share = 0;
+  NodeFleet fleet(3, options);
+  EchoRequest request;
+  request.set_delay_ms(50);
+  request.set_delayed(fleet.servers[0]->address());
+  Load load([&](std::uint64_t /*number*/) {
+    grpc::ClientContext context;
+    context.set_deadline(EchoClient::Soon());
+    EchoReply reply;
+    return fleet.stub->Say(&context, request, &reply);
+  });
+  const auto end = std::chrono::steady_clock::now() + seconds(3);
+  Eventually([&] { return std::chrono::steady_clock::now() > end; });
+  load.Stop();
+  CHECK(load.FailuresText() == "");
+  return load.calls();
+}
+
+TEST_CASE("p2c calls on while a server is slow", "[grpc][chaos]") {
+  const std::uint64_t in_turns =
+      CallsWithASlowServer(Maker<balancer::RoundRobin>());
+  const std::uint64_t by_p2c = CallsWithASlowServer(Maker<balancer::P2c>());
+  CAPTURE(in_turns);
+  CHECK(by_p2c >= 5 * in_turns);
 }
 
 TEST_CASE("A client that starts first calls who registers first",

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A gRPC server to test against. Prints its address when it serves and, where a
-// discovery node is given, is registered; ends in good order with SIGTERM.
+// registry is given, see RegistryClient, is registered; ends in good order with
+// SIGTERM.
 //
-//   grpc-echo-server 127.0.0.1:0 [NODE PROPAGATION_MS]
+//   grpc-echo-server 127.0.0.1:0 [REGISTRY PROPAGATION_MS]
 
 #include <grpcpp/grpcpp.h>
 
@@ -13,10 +14,10 @@
 #include <thread>
 
 #include "echo.grpc.pb.h"
-#include "naming/discovery/client.h"
 #include "naming/grpc/serving.h"
 #include "naming/service_life.h"
 #include "naming/testing/fake_backend.h"
+#include "tests/grpc/registry_client.h"
 
 namespace naming::test {
 namespace {
@@ -64,8 +65,11 @@ class EchoService final : public Echo::Service {
  private:
   grpc::Status Answer(grpc::ServerContext& context, const EchoRequest& request,
                       EchoReply& reply) const {
-    const auto end = std::chrono::steady_clock::now() +
-                     std::chrono::milliseconds(request.delay_ms());
+    const bool is_delayed =
+        request.delayed().empty() || request.delayed() == address;
+    const auto end =
+        std::chrono::steady_clock::now() +
+        std::chrono::milliseconds(is_delayed ? request.delay_ms() : 0);
     while (std::chrono::steady_clock::now() < end && !context.IsCancelled()) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
@@ -108,23 +112,15 @@ int Serve(Registry& registry, const std::string& listen, int propagation) {
   return status.ok() ? 0 : 1;
 }
 
-int Main(const std::string& listen, const char* node, const char* propagation) {
+int Main(const std::string& listen, const char* registry,
+         const char* propagation) {
   BlockStopSignals();
-  if (node == nullptr) {
+  if (registry == nullptr) {
     const auto fake = testing::FakeBackend::Create();
     return Serve(*fake, listen, 0);
   }
-  discovery::ClientOptions options;
-  options.nodes = {node};
-  options.env = "dev";
-  options.zone = "zone01";
-  options.region = "region01";
-  const auto client = discovery::Client::Create(options);
-  if (!client.ok()) {
-    std::cerr << client.status() << "\n";
-    return 1;
-  }
-  return Serve(**client, listen, std::stoi(propagation));
+  const testing::RegistryClient client(registry);
+  return Serve(client.registry(), listen, std::stoi(propagation));
 }
 
 }  // namespace
