@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "balancer/lane.h"
+#include "balancer/load.h"
 #include "balancer/slot.h"
 #include "balancer/table.h"
 #include "balancer/turns.h"
@@ -19,6 +21,24 @@ namespace naming::balancer {
 struct Asked {
   const PickOptions* options;  // May be null.
   std::int64_t now;            // Of the steady clock, in ns; 0 for a PickRef.
+  std::size_t lane;            // Of this thread; see Moment.
+
+  bool is_peek() const { return now == 0; }
+
+  // For a choice among so many.
+  Moment moment(std::size_t endpoints) const {
+    return Moment{lane, now, MaxAge(endpoints)};
+  }
+
+  // Returns what is known of a Load at this choice, made by random `bits`.
+  Load::Seen Look(Load& load, const Moment& moment, std::uint64_t bits) const {
+    return is_peek() ? load.Peek(lane, bits) : load.Look(moment);
+  }
+
+  // The same for a choice that isn't made by chance.
+  Load::Seen Look(Load& load, const Moment& moment) const {
+    return is_peek() ? load.Peek() : load.Look(moment);
+  }
 
   bool avoids_any() const {
     return options != nullptr && !options->avoid.empty();

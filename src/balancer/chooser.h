@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
 #include "balancer/asked.h"
+#include "balancer/lane.h"
 #include "balancer/listing.h"
 #include "balancer/slot.h"
 #include "balancer/table.h"
@@ -45,7 +46,7 @@ namespace naming::balancer {
 //   static constexpr int kDraws;     how often Next() may be asked for one that
 //                                    isn't to be avoided, before Spare() is
 //   std::shared_ptr<Load> MakeLoad(const Endpoint&) const;   may return null
-//   std::int64_t Now() const;        0 when it measures nothing
+//   std::int64_t Now() const;        0 when it goes by no load
 //   std::uint64_t seed;
 //
 // Thread-safe: Peek() and Choose() never wait.
@@ -74,7 +75,8 @@ class Chooser final {
   [[gnu::always_inline]] PickRef::Source Peek(const PickOptions* options) {
     if (__builtin_expect(!base::IsPlain(), 0)) return PeekSlowly(options);
     const base::Section section = base::EnterPlainly();
-    const Slot* const slot = FindQuickly(*section.record, Asked{options, 0});
+    const Slot* const slot = FindQuickly(
+        *section.record, Asked{options, 0, LaneOf(*section.record)});
     if (__builtin_expect(slot == nullptr, 0)) {
       base::Leave(section);
       return PeekSlowly(options);
@@ -87,13 +89,13 @@ class Chooser final {
       const PickOptions* options) {
     const std::int64_t now = policy_.Now();
     const base::ReadSection section;
-    const Asked asked{options, now};
+    const Asked asked{options, now, LaneOf(section.record())};
     Slot* slot = FindQuickly(section.record(), asked);
     if (__builtin_expect(slot == nullptr, 0)) {
       slot = Find(section.record(), asked, Room::kMade);
       if (slot == nullptr) return NoEndpoint();
     }
-    if (slot->load() != nullptr) slot->load()->Begin(now);
+    if (slot->load() != nullptr) slot->load()->Begin(asked.moment(0));
     return Pick(*slot, slot->Hold(section.record()), now);
   }
 
@@ -155,7 +157,8 @@ class Chooser final {
       const PickOptions* options) {
     const base::Section section = base::Enter();
     const Slot* const slot =
-        Find(*section.record, Asked{options, 0}, Room::kAsItIs);
+        Find(*section.record, Asked{options, 0, LaneOf(*section.record)},
+             Room::kAsItIs);
     if (slot == nullptr) {
       base::Leave(section);
       return PickRef::Source{nullptr, 0};

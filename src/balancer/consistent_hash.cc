@@ -14,7 +14,11 @@
 #include <vector>
 
 #include "balancer/chooser.h"
+#include "balancer/crowd.h"
+#include "balancer/lane.h"
 #include "balancer/maglev.h"
+#include "base/clock.h"
+#include "base/tick_clock.h"
 
 namespace naming::balancer {
 namespace {
@@ -44,7 +48,7 @@ struct Policy {
     // Of the calls in flight in the crowd, how much each Endpoint may have.
     // Empty: any.
     std::vector<float> max_share;
-    std::shared_ptr<const Crowd> crowd;  // Null: nothing is counted.
+    std::shared_ptr<Crowd> crowd;  // Null: nothing is counted.
   };
 
   // Next() finds one itself.
@@ -55,6 +59,7 @@ struct Policy {
   double max_load;
   std::shared_ptr<LoadSetting> setting;
   std::shared_ptr<Crowds> crowds;  // For who updates.
+  const base::Clock* clock;
 
   Plan MakePlan(const Slots& slots) const;
 
@@ -70,7 +75,9 @@ struct Policy {
         has_key ? Mix(*asked.options->hash_key + kMixStep) : Chance::Next(turn);
     const std::size_t i = plan.table.At(hash);
     if (asked.avoids_any()) return Walk(plan, slots, hash, asked);
-    if (plan.max_share.empty() || slots[i]->load()->in_flight() == 0) return i;
+    if (plan.max_share.empty()) return i;
+    const Moment moment = asked.moment(slots.size());
+    if (asked.Look(*slots[i]->load(), moment).in_flight == 0) return i;
     return Walk(plan, slots, hash, asked);
   }
 
@@ -93,7 +100,7 @@ struct Policy {
     if (max_load <= 0) return nullptr;
     return std::make_shared<Load>(setting, crowds->Of(endpoint.color));
   }
-  std::int64_t Now() const { return 0; }
+  std::int64_t Now() const { return max_load > 0 ? NanosecondsOf(*clock) : 0; }
 };
 
 Policy::Plan Policy::MakePlan(const Slots& slots) const {
@@ -119,10 +126,12 @@ Policy::Plan Policy::MakePlan(const Slots& slots) const {
 std::size_t Policy::Walk(const Plan& plan, const Slots& slots,
                          std::uint64_t hash, const Asked& asked) const {
   if (!HasSpare(slots, asked)) return plan.table.At(hash);
-  const std::int64_t in_flight =
-      plan.crowd == nullptr
-          ? 0
-          : plan.crowd->in_flight.load(std::memory_order_relaxed);
+  const Moment moment = asked.moment(slots.size());
+  std::int64_t in_flight = 0;
+  if (plan.crowd != nullptr) {
+    in_flight =
+        asked.is_peek() ? plan.crowd->Count() : plan.crowd->Look(moment);
+  }
   const auto all = static_cast<float>(in_flight + 1);
   std::size_t first = slots.size();
   // Beside those that are avoided there may be none that isn't at its bound,
@@ -134,7 +143,8 @@ std::size_t Policy::Walk(const Plan& plan, const Slots& slots,
     const std::size_t i = plan.table.After(hash, k);
     if (i == first || asked.Avoids(*slots[i])) continue;
     if (plan.max_share.empty()) return i;
-    const auto own = static_cast<float>(slots[i]->load()->in_flight());
+    const auto own =
+        static_cast<float>(asked.Look(*slots[i]->load(), moment).in_flight);
     if (own + 1 <= std::ceil(plan.max_share[i] * all)) return i;
     if (first == slots.size()) first = i;
   }
@@ -154,8 +164,11 @@ ConsistentHash::ConsistentHash(ConsistentHashOptions options) {
   const double max_load =
       options.max_load > 0 ? std::clamp(options.max_load, 1.01, 1000.0) : 0;
   Policy policy{SeedOf(options.seed),
-                std::clamp(options.table_size, kMinSize, kMaxSize), max_load,
-                std::make_shared<LoadSetting>(), std::make_shared<Crowds>()};
+                std::clamp(options.table_size, kMinSize, kMaxSize),
+                max_load,
+                std::make_shared<LoadSetting>(),
+                std::make_shared<Crowds>(),
+                &base::TickClock()};
   rep_.reset(new Rep{
       {"consistent hash", std::move(options.color), std::move(policy)}});
 }

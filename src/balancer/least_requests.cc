@@ -9,6 +9,8 @@
 
 #include "balancer/chooser.h"
 #include "balancer/rivals.h"
+#include "base/clock.h"
+#include "base/tick_clock.h"
 
 namespace naming::balancer {
 namespace {
@@ -20,6 +22,7 @@ struct Policy {
 
   std::uint64_t seed;
   std::shared_ptr<LoadSetting> setting;
+  const base::Clock* clock;
 
   Plan MakePlan(const Slots& slots) const { return MakeRivals(slots); }
 
@@ -28,26 +31,32 @@ struct Policy {
   }
 
   std::size_t Next(const Plan& rivals, const Slots& /*slots*/,
-                   std::atomic<std::uint64_t>& turn,
-                   const Asked& /*asked*/) const {
+                   std::atomic<std::uint64_t>& turn, const Asked& asked) const {
     if (rivals.size() == 1) return 0;
-    const Two two = DrawTwo(Chance::Next(turn), rivals.size());
-    return Burden(rivals[two.b]) < Burden(rivals[two.a]) ? two.b : two.a;
+    const std::uint64_t bits = Chance::Next(turn);
+    const Two two = DrawTwo(bits, rivals.size());
+    const Moment moment = asked.moment(rivals.size());
+    const Load::Seen a = asked.Look(*rivals[two.a].load, moment, bits);
+    const Load::Seen b = asked.Look(*rivals[two.b].load, moment, bits);
+    return Burden(rivals[two.b], b) < Burden(rivals[two.a], a) ? two.b : two.a;
   }
 
   std::size_t Spare(const Plan& rivals, const Slots& slots, std::uint64_t bits,
                     const Asked& asked) const {
     const auto [a, b] = DrawTwoSpare(slots, bits, asked);
-    return Burden(rivals[b]) < Burden(rivals[a]) ? b : a;
+    const Moment moment = asked.moment(rivals.size());
+    const Load::Seen seen_a = asked.Look(*rivals[a].load, moment);
+    const Load::Seen seen_b = asked.Look(*rivals[b].load, moment);
+    return Burden(rivals[b], seen_b) < Burden(rivals[a], seen_a) ? b : a;
   }
 
   std::shared_ptr<Load> MakeLoad(const Endpoint& /*endpoint*/) const {
     return std::make_shared<Load>(setting);
   }
-  std::int64_t Now() const { return 0; }
+  std::int64_t Now() const { return NanosecondsOf(*clock); }
 
-  static float Burden(const Rival& rival) {
-    return static_cast<float>(rival.load->in_flight() + 1) * rival.per_weight;
+  static float Burden(const Rival& rival, const Load::Seen& seen) {
+    return static_cast<float>(seen.in_flight + 1) * rival.per_weight;
   }
 };
 
@@ -58,7 +67,8 @@ struct LeastRequests::Rep {
 };
 
 LeastRequests::LeastRequests(Options options) {
-  Policy policy{SeedOf(options.seed), std::make_shared<LoadSetting>()};
+  Policy policy{SeedOf(options.seed), std::make_shared<LoadSetting>(),
+                &base::TickClock()};
   rep_.reset(
       new Rep{{"least requests", std::move(options.color), std::move(policy)}});
 }

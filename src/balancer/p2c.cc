@@ -39,45 +39,45 @@ struct Policy {
                    std::atomic<std::uint64_t>& turn, const Asked& asked) const {
     if (rivals.size() == 1) return 0;
     Two two{};
-    float cost_a = 0;
-    float cost_b = 0;
+    Load::Seen a{};
+    Load::Seen b{};
+    const Moment moment = asked.moment(rivals.size());
     for (int tries = 0; tries < kTries; ++tries) {
-      two = DrawTwo(Chance::Next(turn), rivals.size());
-      cost_a = rivals[two.a].load->cost();
-      cost_b = rivals[two.b].load->cost();
-      if (cost_a >= 0 || cost_b >= 0) break;  // One of them is healthy.
+      const std::uint64_t bits = Chance::Next(turn);
+      two = DrawTwo(bits, rivals.size());
+      a = asked.Look(*rivals[two.a].load, moment, bits);
+      b = asked.Look(*rivals[two.b].load, moment, bits);
+      if (a.cost >= 0 || b.cost >= 0) break;  // One of them is healthy.
     }
-    const bool b_wins =
-        Total(rivals[two.b], cost_b) < Total(rivals[two.a], cost_a);
+    const bool b_wins = Total(rivals[two.b], b) < Total(rivals[two.a], a);
     const std::size_t winner = b_wins ? two.b : two.a;
-    if (asked.now == 0) return winner;
+    if (asked.is_peek()) return winner;
     const std::size_t loser = b_wins ? two.a : two.b;
     Load& load = *rivals[loser].load;
-    if (__builtin_expect(!load.IsOverdue(asked.now, probe_interval), 1)) {
+    if (__builtin_expect(!load.IsOverdue(moment, probe_interval), 1)) {
       return winner;
     }
     // One that is avoided now stays due.
     if (asked.Avoids(*slots[loser])) return winner;
-    return load.IsDue(asked.now, probe_interval) ? loser : winner;
+    return load.TakeProbe(moment, probe_interval) ? loser : winner;
   }
 
   std::size_t Spare(const Plan& rivals, const Slots& slots, std::uint64_t bits,
                     const Asked& asked) const {
     const auto [a, b] = DrawTwoSpare(slots, bits, asked);
-    const float total_a = Total(rivals[a], rivals[a].load->cost());
-    return Total(rivals[b], rivals[b].load->cost()) < total_a ? b : a;
+    const Moment moment = asked.moment(rivals.size());
+    const float total_a = Total(rivals[a], asked.Look(*rivals[a].load, moment));
+    const float total_b = Total(rivals[b], asked.Look(*rivals[b].load, moment));
+    return total_b < total_a ? b : a;
   }
 
   std::shared_ptr<Load> MakeLoad(const Endpoint& /*endpoint*/) const {
     return std::make_shared<Load>(setting);
   }
-  std::int64_t Now() const {
-    return std::chrono::nanoseconds(setting->clock->Now().time_since_epoch())
-        .count();
-  }
+  std::int64_t Now() const { return NanosecondsOf(*setting->clock); }
 
-  static float Total(const Rival& rival, float cost) {
-    return std::abs(cost) * static_cast<float>(rival.load->in_flight() + 1) *
+  static float Total(const Rival& rival, const Load::Seen& seen) {
+    return std::abs(seen.cost) * static_cast<float>(seen.in_flight + 1) *
            rival.per_weight;
   }
 };

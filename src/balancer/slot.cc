@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "balancer/lane.h"
+
 namespace naming::balancer {
 namespace {
 
@@ -64,7 +66,7 @@ void Slot::Done(const Outcome& outcome, std::int64_t start) {
     if (observer_ != nullptr) observer_->OnOutcome(outcome);
     return;
   }
-  const auto latency = load_->End(outcome, start);
+  const auto latency = load_->End(outcome, start, OwnLane());
   if (observer_ == nullptr) return;
   Outcome told = outcome;
   told.latency = latency;
