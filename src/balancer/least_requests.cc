@@ -30,8 +30,10 @@ struct Policy {
     return Chance::Begin(seed, k);
   }
 
-  std::size_t Next(const Plan& rivals, const Slots& /*slots*/,
-                   std::atomic<std::uint64_t>& turn, const Asked& asked) const {
+  [[gnu::always_inline]] std::size_t Next(const Plan& rivals,
+                                          const Slots& /*slots*/,
+                                          std::atomic<std::uint64_t>& turn,
+                                          const Asked& asked) const {
     if (rivals.size() == 1) return 0;
     const std::uint64_t bits = Chance::Next(turn);
     const Two two = DrawTwo(bits, rivals.size());

@@ -81,8 +81,9 @@ class alignas(64) Load final {
   // A lane that isn't used yet is not made, and sees all there is.
   Seen Peek(std::size_t lane, std::uint64_t bits) {
     Lane* const own = lanes_[lane].load(std::memory_order_acquire);
-    if (own == nullptr) return Peek();
-    if ((bits & 15) == 0) Pull(*own, own->pulled_at.load(kRelaxed), INT64_MAX);
+    if (__builtin_expect(own == nullptr, 0)) return Peek();
+    if (__builtin_expect((bits & 15) == 0, 0))
+      Pull(*own, own->pulled_at.load(kRelaxed), INT64_MAX);
     return SeenBy(*own);
   }
 
@@ -106,7 +107,7 @@ class alignas(64) Load final {
   }
 
   // Whether no call has, of any lane; says so to one thread only.
-  bool TakeProbe(const Moment& moment, std::int64_t gap);
+  [[gnu::cold]] bool TakeProbe(const Moment& moment, std::int64_t gap);
 
   // Takes the outcome of a call that began at `start`; `lane` is where it ends.
   // Returns its latency, when that is known.
@@ -146,14 +147,14 @@ class alignas(64) Load final {
                                                  own.elsewhere.load(kRelaxed))};
   }
 
-  Seen SumUp() const;
+  [[gnu::cold]] Seen SumUp() const;
 
   Lane& Own(std::size_t lane) {
     Lane* const own = lanes_[lane].load(std::memory_order_acquire);
     return __builtin_expect(own != nullptr, 1) ? *own : Make(lane);
   }
 
-  Lane& Make(std::size_t lane);
+  [[gnu::cold]] Lane& Make(std::size_t lane);
 
   // Adds `calls` to those in flight.
   void Count(Lane& own, std::size_t lane, std::int64_t calls) {
@@ -164,7 +165,7 @@ class alignas(64) Load final {
 
   // Makes the lane know what the others know as of `now`, but not what they
   // claim to have learnt after `end`.
-  void Pull(Lane& own, std::int64_t now, std::int64_t end);
+  [[gnu::cold]] void Pull(Lane& own, std::int64_t now, std::int64_t end);
 
   // Makes the lane part of the crowd or not, as the Load is.
   void Settle(Lane& own, std::size_t lane);
