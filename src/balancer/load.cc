@@ -42,12 +42,15 @@ Load::~Load() {
 }
 
 void Load::Join() {
-  if (crowd_ == nullptr || is_joined_.exchange(true)) return;
+  if (crowd_ == nullptr || is_joined_.load(kRelaxed)) return;
+  is_joined_.store(true);
   SettleAll();
 }
 
 void Load::Part() {
-  if (is_joined_.exchange(false)) SettleAll();
+  if (!is_joined_.load(kRelaxed)) return;
+  is_joined_.store(false);
+  SettleAll();
 }
 
 void Load::SettleAll() {

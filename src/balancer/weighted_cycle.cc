@@ -73,8 +73,13 @@ void WeightedCycle::WriteOut(const std::vector<std::int64_t>& weights,
 
 void WeightedCycle::MakeGuide() {
   step_ = GoldenStep(length_);
-  std::uint64_t sections = 1;
-  while (sections * 2 <= ends_.size()) sections *= 2;
+  // Fewer than points: `sections_per_point_` is a fraction.
+  int bits = 0;
+  while ((std::uint64_t{1} << bits) < 4 * ends_.size() &&
+         (std::uint64_t{2} << bits) < length_) {
+    ++bits;
+  }
+  const std::uint64_t sections = std::uint64_t{1} << bits;
   sections_per_point_ =
       static_cast<std::uint64_t>((Wide{sections} << 64) / length_);
   guide_.reserve(sections);
@@ -82,7 +87,7 @@ void WeightedCycle::MakeGuide() {
   for (std::uint64_t section = 0; section < sections; ++section) {
     // The first that may be in it: Section() rounds down.
     const auto begin =
-        static_cast<std::uint64_t>(Wide{length_} * section / sections);
+        static_cast<std::uint64_t>((Wide{length_} * section) >> bits);
     while (begin > ends_[interval]) ++interval;
     guide_.push_back(interval);
   }

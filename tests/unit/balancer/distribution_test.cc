@@ -58,6 +58,14 @@ TEST_CASE("A thousand odd weights are exact over their cycle", "[balancer]") {
   CHECK(Count(balancer, cycle) == expected);
 }
 
+TEST_CASE("Thousands of equal weights come once each a cycle", "[balancer]") {
+  const int count = GENERATE(5000, 8192);
+  WeightedRoundRobin balancer(Seeded(0));
+  balancer.Update(MakeMany(count));
+  const Counts counts = Count(balancer, count);
+  CHECK(counts.size() == static_cast<std::size_t>(count));
+}
+
 TEST_CASE("Huge weights are shared out smoothly from the start", "[balancer]") {
   WeightedRoundRobin balancer(Seeded(3));
   balancer.Update(
