@@ -32,7 +32,7 @@ void Listing::Update(std::vector<Candidate> candidates) {
   slots_.reserve(candidates.size());
   not_ejected_.clear();
   not_ejected_.reserve(candidates.size());
-  for (Candidate& candidate : candidates) Take(std::move(candidate));
+  for (Candidate& candidate : candidates) Take(candidate);
   for (Slot* slot : previous_) {
     if (slot->listed_in == update_) continue;
     Part(*slot);
@@ -64,7 +64,7 @@ void Listing::JoinCrowds() {
   for (const Slot* slot : chosen_from()) slot->load()->Join();
 }
 
-void Listing::Take(Candidate candidate) {
+void Listing::Take(Candidate& candidate) {
   Slot* slot = Find(candidate.endpoint);
   if (slot != nullptr && slot->listed_in == update_) return;
   const bool is_ejected = candidate.is_ejected;

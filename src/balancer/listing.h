@@ -47,7 +47,8 @@ class Listing final {
   Slot* FindByHash(const Endpoint& endpoint) const;
   void Insert(Slot* slot);
   void Erase(const Slot* slot);
-  void Take(Candidate candidate);
+  // Moves from `candidate` if it needs a new Slot.
+  void Take(Candidate& candidate);
 
   void JoinCrowds();
 
