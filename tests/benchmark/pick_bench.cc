@@ -12,6 +12,7 @@
 // list of pointers. Ours and the floor alternate; the best of all rounds
 // counts, as other work only ever disturbs.
 
+#include <malloc.h>
 #include <time.h>
 
 #include <algorithm>
@@ -295,6 +296,10 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: %s [--quick]\n", argv[0]);
     return 2;
   }
+  // Else it depends on what else is in the heap whether the lists of an update
+  // are given back to the system, and each of their pages faults in the next.
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+  mallopt(M_MMAP_THRESHOLD, 256 << 20);
   MeasureBalancer<balancer::RoundRobin>(scale, "round_robin");
   MeasureBalancer<balancer::Random>(scale, "random");
   MeasureBalancer<balancer::WeightedRoundRobin>(scale, "weighted_round_robin");
