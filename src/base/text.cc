@@ -103,6 +103,17 @@ bool IsValidUtf8(std::string_view text) {
   return true;
 }
 
+std::string ToValidUtf8(std::string_view text) {
+  std::string valid;
+  valid.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t length = CharacterLength(text);
+    valid += length == 0 ? "\xEF\xBF\xBD" : text.substr(0, length);
+    text.remove_prefix(std::max(length, std::size_t{1}));
+  }
+  return valid;
+}
+
 std::string Excerpt(std::string_view text, std::size_t max_bytes) {
   std::string excerpt;
   while (!text.empty() && excerpt.size() <= max_bytes) {

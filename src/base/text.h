@@ -30,6 +30,9 @@ std::size_t CharacterLength(std::string_view text);
 
 bool IsValidUtf8(std::string_view text);
 
+// Returns `text` with U+FFFD for each byte that isn't UTF-8, as Go reads it.
+std::string ToValidUtf8(std::string_view text);
+
 // Returns `text` on one line, at most `max_bytes` long, fit for messages:
 // control characters become blanks, bytes that aren't UTF-8 question marks, and
 // a cut shows as "...".

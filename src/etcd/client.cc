@@ -132,14 +132,23 @@ std::shared_ptr<core::SnapshotSaver> MakeSaver(
       loop, std::move(monitor), std::move(logger), std::move(made));
 }
 
+ShrinkPolicy MakeShrinkPolicy(const ClientOptions& options,
+                              const LeaseOptions& lease) {
+  if (options.shrink) return *options.shrink;
+  ShrinkPolicy made;
+  made.grace = milliseconds(lease.ttl) * 4 / 3;
+  return made;
+}
+
 core::TopicSetting MakeTopicSetting(
-    const ClientOptions& options, std::shared_ptr<core::Dispatcher> dispatcher,
+    const ClientOptions& options, const LeaseOptions& lease,
+    std::shared_ptr<core::Dispatcher> dispatcher,
     std::shared_ptr<core::Monitor> monitor,
     std::shared_ptr<core::SnapshotSaver> saver) {
   core::TopicSetting made;
   made.backend = "etcd";
   made.dispatcher = std::move(dispatcher);
-  made.shrink = options.shrink;
+  made.shrink = MakeShrinkPolicy(options, lease);
   made.monitor = std::move(monitor);
   made.saver = std::move(saver);
   return made;
@@ -167,7 +176,8 @@ struct Client::Rep {
                  MakeFollowerOptions(options, seed)),
         saver(MakeSaver(options, &worker, monitor, logger)),
         topics(std::make_shared<core::Topics>(
-            &follower, MakeTopicSetting(options, dispatcher, monitor, saver))),
+            &follower, MakeTopicSetting(options, lease_options, dispatcher,
+                                        monitor, saver))),
         keeper(
             &worker, dispatcher, logger,
             [this](const Instance& instance) {

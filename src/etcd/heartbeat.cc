@@ -18,6 +18,11 @@ constexpr std::chrono::milliseconds kGather{2};
 // etcd takes 128 operations in a transaction, unless told otherwise.
 constexpr std::size_t kMaxBatch = 100;
 
+bool IsAsPut(const KeyValue& kv, const OwnedKey& key) {
+  return kv.lease == key.lease &&
+         (key.mod_revision == 0 || kv.mod_revision == key.mod_revision);
+}
+
 }  // namespace
 
 Heartbeat::Heartbeat(base::Loop& loop, Requester& requester)
@@ -102,12 +107,12 @@ void Heartbeat::OnChecked(const Batch& batch,
                                  : absl::StatusOr<TxnAnswer>(document.status());
   if (!txn.ok()) return GiveAll(batch, txn.status());
   if (txn->has_succeeded) return GiveAll(batch, Beat::kOurs);
-  std::map<std::string, std::int64_t> leases;
-  for (const KeyValue& kv : txn->range.kvs) leases[kv.key] = kv.lease;
+  std::map<std::string, const KeyValue*> present;
+  for (const KeyValue& kv : txn->range.kvs) present[kv.key] = &kv;
   for (const TicketId id : StillWanted(batch)) {
     const OwnedKey& key = tickets_.at(id).key;
-    const auto it = leases.find(key.key);
-    const bool is_ours = it != leases.end() && it->second == key.lease;
+    const auto it = present.find(key.key);
+    const bool is_ours = it != present.end() && IsAsPut(*it->second, key);
     Give(id, is_ours ? Beat::kOurs : Beat::kKeyGone);
   }
 }

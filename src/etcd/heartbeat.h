@@ -19,9 +19,9 @@ namespace naming::etcd {
 
 // What a beat found out.
 enum class Beat {
-  kOurs,       // The lease lives, and the key has it.
+  kOurs,       // The lease lives, and the key is as it was put.
   kLeaseGone,  // etcd doesn't know the lease any more.
-  kKeyGone,    // The lease lives, but the key hasn't got it.
+  kKeyGone,    // The lease lives, but the key is gone or was changed.
 };
 
 // Keeps leases alive, and looks whether keys still have them: for all

@@ -76,7 +76,15 @@ std::vector<Instance> Keys::Instances() const {
   layout_.Join(app_id_, by_key);
   std::vector<Instance> instances;
   instances.reserve(by_key.size());
-  for (const auto& [key, instance] : by_key) instances.push_back(*instance);
+  std::map<std::pair<std::string_view, std::string_view>, const Instance*> seen;
+  for (const auto& [key, instance] : by_key) {
+    const auto [it, is_new] =
+        seen.try_emplace({instance->zone, instance->hostname}, instance);
+    if (!is_new && it->second->addrs == instance->addrs) continue;
+    instances.push_back(*instance);
+    // Go's clients see both, as they go by keys.
+    if (!is_new) instances.back().hostname += "@" + key;
+  }
   return instances;
 }
 
@@ -90,7 +98,10 @@ Keys::Entry Keys::Decode(const KeyValue& kv, Entry* before) {
   Entry entry;
   entry.mod_revision = kv.mod_revision;
   entry.value = kv.value;
-  auto instance = layout_.Decode(app_id_, {kv.key, kv.value});
+  auto instance =
+      layout_.Decode(app_id_, {kv.key, base::IsValidUtf8(kv.value)
+                                           ? kv.value
+                                           : base::ToValidUtf8(kv.value)});
   if (instance.ok()) {
     entry.instance = *std::move(instance);
     return entry;

@@ -44,6 +44,9 @@ class Keys final {
   // Returns the latest of them.
   std::int64_t revision() const;
 
+  // Returns the Instances. Of several with one hostname all but the first are
+  // told apart by their keys: "hostname@key". At the same addresses they are
+  // one.
   std::vector<Instance> Instances() const;
 
   // Returns how many values can't be read.

@@ -2,9 +2,11 @@
 
 #include "etcd/layout.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "base/text.h"
 #include "base/url.h"
 
 namespace naming::etcd {
@@ -67,7 +69,26 @@ absl::StatusOr<std::optional<Instance>> Finish(const ClientOptions& options,
   }
   // What has no zone is as near as what is in the own.
   if (instance.zone.empty()) instance.zone = options.zone;
-  const absl::Status status = Validate(instance);
+  // What Go reads is read: an address that can't be used costs the others
+  // nothing, and metadata may be any.
+  auto& addrs = instance.addrs;
+  std::string bad;
+  addrs.erase(std::remove_if(addrs.begin(), addrs.end(),
+                             [&bad](const std::string& addr) {
+                               if (base::ParseAddress(addr)) return false;
+                               bad = addr;
+                               return true;
+                             }),
+              addrs.end());
+  if (addrs.empty()) {
+    return absl::InternalError(bad.empty()
+                                   ? "it has no address"
+                                   : absl::StrFormat("\"%s\" isn't an address",
+                                                     base::Excerpt(bad, 100)));
+  }
+  Instance checked = instance;
+  checked.metadata.clear();
+  const absl::Status status = Validate(checked);
   if (!status.ok()) return absl::InternalError(std::string(status.message()));
   return std::optional<Instance>(std::move(instance));
 }

@@ -54,10 +54,16 @@ class GrpcLayout final : public LayoutCodec {
 
   absl::Status Check(const Instance& instance) const override {
     const auto raw = instance.metadata.find(kRaw);
-    if (raw != instance.metadata.end() &&
-        !net::JsonDocument::ParseWhole(raw->second).ok()) {
+    if (raw == instance.metadata.end()) return CheckIsUp("grpc", instance);
+    if (!net::JsonDocument::ParseWhole(raw->second).ok()) {
       return absl::InvalidArgumentError(absl::StrFormat(
           "instance.metadata[\"%s\"]: must be one JSON value", kRaw));
+    }
+    if (MetadataOf(instance).size() > 1) {
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "instance.metadata[\"%s\"]: leaves no place for other metadata, a "
+          "zone, a version, a hostname or further addresses",
+          kRaw));
     }
     return CheckIsUp("grpc", instance);
   }
@@ -114,7 +120,9 @@ class GrpcLayout final : public LayoutCodec {
   }
 
  private:
-  static void WriteMetadata(const Instance& instance, net::GoJsonWriter& json) {
+  // All that the address doesn't tell.
+  static std::map<std::string, std::string> MetadataOf(
+      const Instance& instance) {
     const std::string addr = DialAddressOf(instance).value_or("");
     std::map<std::string, std::string> metadata = instance.metadata;
     if (instance.hostname != addr) metadata[kHostname] = instance.hostname;
@@ -122,10 +130,14 @@ class GrpcLayout final : public LayoutCodec {
     if (!instance.zone.empty()) metadata.emplace(kMetadataZone, instance.zone);
     const std::string addrs = JoinAddrs(instance.addrs);
     if (addrs != "grpc://" + addr) metadata[kAddrs] = addrs;
+    return metadata;
+  }
+
+  static void WriteMetadata(const Instance& instance, net::GoJsonWriter& json) {
+    const std::map<std::string, std::string> metadata = MetadataOf(instance);
     if (metadata.empty()) return json.Null();
-    if (metadata.size() == 1 && metadata.count(kRaw) == 1) {
-      return json.Raw(metadata.at(kRaw));
-    }
+    const auto raw = metadata.find(kRaw);
+    if (raw != metadata.end()) return json.Raw(raw->second);
     json.BeginObject();
     for (const auto& [key, value] : metadata) {
       json.Key(key);
@@ -146,7 +158,7 @@ class GrpcLayout final : public LayoutCodec {
     const std::string addrs = Take(instance.metadata, kAddrs);
     if (addrs.empty()) return;
     for (const std::string_view addr : base::Split(addrs, ',')) {
-      instance.addrs.emplace_back(addr);
+      if (base::ParseAddress(addr)) instance.addrs.emplace_back(addr);
     }
   }
 

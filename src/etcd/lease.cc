@@ -50,7 +50,7 @@ void Lease::Refresh(Done done) {
   const bool keeps_alive = !IsYoungerThan(
       std::chrono::milliseconds(options_.ttl) / 3 - options_.refresh_interval);
   ticket_ = heartbeat_.Add(
-      {key_, lease_}, keeps_alive,
+      {key_, lease_, put_at_}, keeps_alive,
       [this, keeps_alive,
        done = std::move(done)](const absl::StatusOr<Beat>& beat) {
         ticket_ = 0;
@@ -62,8 +62,9 @@ void Lease::Refresh(Done done) {
         }
         if (keeps_alive) last_alive_ = loop_.clock().Now();
         if (*beat == Beat::kOurs) return done(absl::OkStatus());
-        done(Error("refresh", absl::NotFoundError(absl::StrFormat(
-                                  "%s is gone, or somebody else's", key_))));
+        done(Error("refresh",
+                   absl::NotFoundError(absl::StrFormat(
+                       "%s is gone, changed, or somebody else's", key_))));
       });
 }
 
@@ -132,6 +133,7 @@ void Lease::Write(Done done) {
   std::vector<Record> records = layout_.Encode(instance_, {lease_, time_ns_});
   const bool is_same_key = records.front().key == key_;
   key_ = records.front().key;
+  put_at_ = 0;
   if (has_held_ && is_same_key) {
     return WriteWhereFree(std::move(records), std::move(done));
   }
@@ -141,7 +143,9 @@ void Lease::Write(Done done) {
               : PutAllBody(records, lease_, std::nullopt),
        [this, done = std::move(done)](
            const absl::StatusOr<net::JsonDocument>& answer) {
-         OnWritten(answer.status(), done);
+         OnWritten(answer.ok() ? DecodeRevision(answer->root())
+                               : absl::StatusOr<std::int64_t>(answer.status()),
+                   done);
        });
 }
 
@@ -168,26 +172,33 @@ void Lease::Guarded(const std::vector<Record>& records, std::int64_t revision,
   Send("register", "/kv/txn", PutAllBody(records, lease_, revision),
        [this, done = std::move(done)](
            const absl::StatusOr<net::JsonDocument>& answer) {
-         absl::Status status = answer.status();
-         if (answer.ok()) {
-           const auto txn = DecodeTxn(answer->root());
-           status = txn.ok() && !txn->has_succeeded
-                        ? absl::UnavailableError(absl::StrFormat(
-                              "somebody else has just put %s", key_))
-                        : txn.status();
-           if (!status.ok()) status = Error("register", status);
+         if (!answer.ok()) return OnWritten(answer.status(), done);
+         const auto txn = DecodeTxn(answer->root());
+         if (!txn.ok()) {
+           return OnWritten(Error("register", txn.status()), done);
          }
-         OnWritten(status, done);
+         if (!txn->has_succeeded) {
+           return OnWritten(
+               Error("register", absl::UnavailableError(absl::StrFormat(
+                                     "somebody else has just put %s", key_))),
+               done);
+         }
+         OnWritten(txn->range.revision, done);
        });
 }
 
-void Lease::OnWritten(const absl::Status& status, const Done& done) {
-  if (absl::IsNotFound(status)) {
+void Lease::OnWritten(const absl::StatusOr<std::int64_t>& revision,
+                      const Done& done) {
+  if (absl::IsNotFound(revision.status())) {
     if (grants_left_ > 0) return Grant(done);
-    return done(absl::UnavailableError(std::string(status.message())));
+    return done(
+        absl::UnavailableError(std::string(revision.status().message())));
   }
-  if (status.ok()) has_held_ = true;
-  done(status);
+  if (revision.ok()) {
+    has_held_ = true;
+    put_at_ = *revision;
+  }
+  done(revision.status());
 }
 
 void Lease::Send(std::string_view verb, std::string_view path, std::string body,

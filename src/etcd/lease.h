@@ -62,7 +62,8 @@ class Lease final : public core::Lease {
   void WriteWhereFree(std::vector<Record> records, Done done);
   void Guarded(const std::vector<Record>& records, std::int64_t revision,
                Done done);
-  void OnWritten(const absl::Status& status, const Done& done);
+  void OnWritten(const absl::StatusOr<std::int64_t>& revision,
+                 const Done& done);
   void Send(std::string_view verb, std::string_view path, std::string body,
             OnAnswer on_answer);
   absl::Status Error(std::string_view verb, const absl::Status& cause) const;
@@ -77,6 +78,7 @@ class Lease final : public core::Lease {
   std::int64_t time_ns_ = 0;  // Since when it is that.
   std::int64_t lease_ = 0;    // 0: none that is known to live.
   std::string key_;           // As it was put last.
+  std::int64_t put_at_ = 0;   // The revision of that put; 0: not known.
   bool has_held_ = false;     // A put has succeeded, ever.
   int grants_left_ = 0;       // In the put under way.
   base::Clock::TimePoint last_alive_{};

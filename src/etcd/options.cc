@@ -56,6 +56,14 @@ absl::Status ValidateCredentials(const ClientOptions& options) {
   return absl::OkStatus();
 }
 
+absl::Status ValidateShrink(const ShrinkPolicy& shrink) {
+  absl::Status status =
+      base::CheckShare("etcd: options.shrink.max_share", shrink.max_share);
+  status.Update(base::CheckDuration("etcd: options.shrink.grace", shrink.grace,
+                                    milliseconds(0), std::chrono::hours(1)));
+  return status;
+}
+
 absl::Status ValidateTtl(std::chrono::seconds ttl) {
   if (ttl == std::chrono::seconds(0)) return absl::OkStatus();
   return base::CheckDuration("etcd: options.ttl", ttl, std::chrono::seconds(1),
@@ -94,10 +102,7 @@ absl::Status Validate(const ClientOptions& options) {
            ValidateCredentials(options),
            base::CheckText("etcd: options.details_prefix",
                            options.details_prefix),
-           base::CheckShare("etcd: options.shrink.max_share",
-                            options.shrink.max_share),
-           base::CheckDuration("etcd: options.shrink.grace",
-                               options.shrink.grace, milliseconds(0), hours(1)),
+           ValidateShrink(options.shrink.value_or(ShrinkPolicy())),
            base::CheckDirectory("etcd: options.snapshot_dir",
                                 options.snapshot_dir),
            base::CheckDuration("etcd: options.snapshot_max_age",

@@ -74,6 +74,12 @@ absl::StatusOr<Parts> Split(std::string_view text) {
       mark == std::string_view::npos ? "" : rest.substr(mark + 1));
   rest = rest.substr(0, mark);
   const std::size_t slash = rest.find('/');
+  if (slash != std::string_view::npos &&
+      rest.find('@', slash) != std::string_view::npos &&
+      rest.substr(0, slash).find('@') == std::string_view::npos) {
+    return absl::InvalidArgumentError(
+        "etcd: before \"@\" a \"/\" must be written \"%2F\"");
+  }
   const auto authority = base::PercentDecode(rest.substr(0, slash));
   const auto path = base::PercentDecode(
       slash == std::string_view::npos ? "" : rest.substr(slash + 1));
@@ -84,6 +90,27 @@ absl::StatusOr<Parts> Split(std::string_view text) {
   parts.path = *path;
   parts.parameters = *parameters;
   return parts;
+}
+
+// Takes "user:password@" from the beginning of `authority`.
+void TakeUser(std::string& authority, ClientOptions& options) {
+  const std::size_t at = authority.rfind('@');
+  if (at == std::string::npos) return;
+  const std::string user = authority.substr(0, at);
+  const std::size_t colon = std::min(user.find(':'), user.size());
+  options.user = user.substr(0, colon);
+  if (colon < user.size()) options.password = user.substr(colon + 1);
+  authority.erase(0, at + 1);
+}
+
+// Returns an error that names the first parameter other than `allowed`.
+absl::Status CheckParameters(const Parts& parts, std::string_view allowed) {
+  for (const auto& [name, value] : parts.parameters) {
+    if (name == allowed) continue;
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "etcd: there is no parameter \"%s\" here", base::Excerpt(name, 100)));
+  }
+  return absl::OkStatus();
 }
 
 // etcd+<layout>://hosts/path
@@ -144,17 +171,12 @@ absl::StatusOr<ClientOptions> ParseRegistry(std::string_view text) {
                    "the scheme must be etcd+kratos, etcd+gozero, etcd+kratos1 "
                    "or etcd+grpc");
   }
+  absl::Status known = CheckParameters(*parts, "");
+  if (!known.ok()) return known;
   ClientOptions options;
   options.layout = *layout;
   options.prefix = parts->path;
-  const std::size_t at = parts->authority.rfind('@');
-  if (at != std::string::npos) {
-    const std::string user = parts->authority.substr(0, at);
-    const std::size_t colon = std::min(user.find(':'), user.size());
-    options.user = user.substr(0, colon);
-    if (colon < user.size()) options.password = user.substr(colon + 1);
-    parts->authority.erase(0, at + 1);
-  }
+  TakeUser(parts->authority, options);
   AddNodes(parts->authority, options.nodes);
   absl::Status status = Validate(options);
   if (!status.ok()) return status;
@@ -162,9 +184,13 @@ absl::StatusOr<ClientOptions> ParseRegistry(std::string_view text) {
 }
 
 absl::StatusOr<Location> ParseLocation(std::string_view text) {
-  const auto parts = Split(text);
+  auto parts = Split(text);
   if (!parts.ok()) return parts.status();
   Location location;
+  TakeUser(parts->authority, location.options);
+  absl::Status known =
+      CheckParameters(*parts, parts->authority.empty() ? "key" : "");
+  if (!known.ok()) return known;
   if (const auto layout = LayoutOf(parts->scheme)) {
     location.options.layout = *layout;
     PlaceByLayout(*parts, location);

@@ -274,7 +274,11 @@ std::string CheckBody(const std::vector<OwnedKey>& keys) {
   json.Key("compare");
   json.BeginArray();
   for (const OwnedKey& owned : keys) {
-    WriteCompare(json, owned.key, "LEASE", "lease", owned.lease);
+    if (owned.mod_revision > 0) {
+      WriteCompare(json, owned.key, "MOD", "mod_revision", owned.mod_revision);
+    } else {
+      WriteCompare(json, owned.key, "LEASE", "lease", owned.lease);
+    }
   }
   json.EndArray();
   json.Key("failure");
@@ -369,10 +373,16 @@ absl::StatusOr<JsonDocument> DecodeAnswer(net::HttpResponse response) {
   return document;
 }
 
-absl::StatusOr<RangeAnswer> DecodeRange(JsonValue answer) {
-  RangeAnswer range;
+absl::StatusOr<std::int64_t> DecodeRevision(JsonValue answer) {
   const auto revision = ReadInt64(answer["header"]["revision"]);
   if (!revision) return Malformed("header.revision");
+  return *revision;
+}
+
+absl::StatusOr<RangeAnswer> DecodeRange(JsonValue answer) {
+  RangeAnswer range;
+  const auto revision = DecodeRevision(answer);
+  if (!revision.ok()) return revision.status();
   range.revision = *revision;
   absl::Status status = ReadKeyValues(answer, range.kvs);
   if (!status.ok()) return status;
@@ -388,8 +398,8 @@ absl::StatusOr<RangeAnswer> DecodeRangeAll(JsonValue answer) {
 absl::StatusOr<TxnAnswer> DecodeTxn(JsonValue answer) {
   TxnAnswer txn;
   txn.has_succeeded = answer["succeeded"].AsBool().value_or(false);
-  const auto revision = ReadInt64(answer["header"]["revision"]);
-  if (!revision) return Malformed("header.revision");
+  const auto revision = DecodeRevision(answer);
+  if (!revision.ok()) return revision.status();
   txn.range.revision = *revision;
   absl::Status status;
   answer["responses"].ForEachElement([&](JsonValue response) {

@@ -45,13 +45,16 @@ struct Record {
   std::string value;
 };
 
-// A key, and the lease that it is to have.
+// A key, the lease that it is to have, and the revision that put it; 0: that
+// isn't known.
 struct OwnedKey {
   std::string key;
   std::int64_t lease = 0;
+  std::int64_t mod_revision = 0;
 };
 
-// Asks whether every key has its lease; if one hasn't, for all keys.
+// Asks whether every key is as it was put, or where that isn't known has its
+// lease; if one isn't, for all keys.
 std::string CheckBody(const std::vector<OwnedKey>& keys);
 
 // Puts `records`; with `unless_changed`, only if the last change of the first
@@ -107,6 +110,10 @@ struct TxnAnswer {
   RangeAnswer range;  // Of a txn that has failed, all its ranges together.
 };
 absl::StatusOr<TxnAnswer> DecodeTxn(net::JsonValue answer);
+
+// Returns the revision of the store that `answer` tells: after a put, that of
+// the put.
+absl::StatusOr<std::int64_t> DecodeRevision(net::JsonValue answer);
 
 struct Grant {
   std::int64_t lease = 0;

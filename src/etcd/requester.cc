@@ -149,7 +149,10 @@ void Requester::OnAnswered(RequestId id,
     // A stream that has had its time has not failed.
     const bool has_expired = pending.call.on_body != nullptr &&
                              absl::IsDeadlineExceeded(response.status());
-    const bool is_members_fault = !has_expired && IsMembersFault(status);
+    // An answer that is too large would be so from any member.
+    const bool is_too_large = absl::IsResourceExhausted(response.status());
+    const bool is_members_fault =
+        !has_expired && !is_too_large && IsMembersFault(status);
     if (!has_expired) nodes_.monitor().counters().failed_requests.Add();
     // Before `done`, so that what that sends goes elsewhere.
     if (is_members_fault) {

@@ -172,6 +172,27 @@ TEST_CASE("A key deleted by hand comes back", "[etcd][fault]") {
   }
 }
 
+TEST_CASE("A value that was broken under our own lease is put again",
+          "[etcd][fault]") {
+  EtcdFixture f;
+  const auto client = f.Connect(f.Options());
+  const Registration a = f.Register(*client, "a");
+  const Follow follow(*client);
+  REQUIRE(follow.Sees({"a"}));
+  const std::string key = "/microservices/demo/a";
+  const auto ours = f.server.Range(key);
+  REQUIRE(ours.size() == 1);
+  f.server.Put(key, "broken", ours[0].lease);
+  const Recovery recovery;
+  CHECK(Eventually([&] {
+    const auto now = f.server.Range(key);
+    return now.size() == 1 && now[0].value == ours[0].value;
+  }));
+  CHECK(recovery.is_in_time());
+  CHECK(follow.Sees({"a"}));
+  CHECK_FALSE(follow.was_emptied());
+}
+
 TEST_CASE("A neighbour's broken value is left out, counted and logged",
           "[etcd][fault]") {
   EtcdFixture f;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_format.h"
 #include "tests/interop/etcd_fixture.h"
+#include "tests/support/distribution.h"
 #include "tests/support/temporary_directory.h"
 
 namespace naming::testing {

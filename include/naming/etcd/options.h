@@ -4,6 +4,7 @@
 #define NAMING_ETCD_OPTIONS_H_
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -88,8 +89,10 @@ struct NAMING_EXPORT ClientOptions {
   // Where log records go; empty: nowhere.
   LogSink log_sink;
 
-  // What is believed of a list that has become much smaller.
-  ShrinkPolicy shrink;
+  // What is believed of a list that has become much smaller. Empty: as
+  // ShrinkPolicy's defaults, but what is missing is held back for as long as a
+  // lease lives and a third more, by when whoever is alive is there again.
+  std::optional<ShrinkPolicy> shrink;
 
   // Who is told of what changes for the Client; empty: nobody.
   EventSink event_sink;

@@ -110,5 +110,37 @@ TEST_CASE_METHOD(KeysFixture, "A bad value over a good one changes nothing",
   CHECK(keys.bad_count() == 0);
 }
 
+TEST_CASE("Of keys with one id both are seen, unless they are one instance",
+          "[etcd][keys]") {
+  const auto layout = MakeLayout(ClientOptions());
+  Keys keys(*layout, "a");
+  const auto at = [](const std::string& key, const std::string& addr) {
+    return KeyValue{
+        "/microservices/a/" + key,
+        R"({"id":"x","name":"a","endpoints":["grpc://)" + addr + R"("]})", 5,
+        1};
+  };
+  keys.Replace({10, {at("1", "h:1"), at("2", "h:2"), at("3", "h:1")}});
+  const auto instances = keys.Instances();
+  REQUIRE(instances.size() == 2);
+  CHECK(instances[0].hostname == "x");
+  CHECK(instances[0].addrs == std::vector<std::string>{"grpc://h:1"});
+  CHECK(instances[1].hostname == "x@/microservices/a/2");
+  CHECK(instances[1].addrs == std::vector<std::string>{"grpc://h:2"});
+}
+
+TEST_CASE("Bytes that aren't UTF-8 are read as Go reads them", "[etcd][keys]") {
+  const auto layout = MakeLayout(ClientOptions());
+  Keys keys(*layout, "a");
+  keys.Replace({10,
+                {{"/microservices/a/x",
+                  "{\"id\":\"x\",\"name\":\"a\",\"version\":\"\xFFv\","
+                  "\"endpoints\":[\"grpc://h:1\"]}",
+                  5, 1}}});
+  REQUIRE(keys.Instances().size() == 1);
+  CHECK(keys.Instances()[0].version == "\xEF\xBF\xBDv");
+  CHECK(keys.bad_count() == 0);
+}
+
 }  // namespace
 }  // namespace naming::etcd

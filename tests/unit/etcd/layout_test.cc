@@ -89,6 +89,16 @@ TEST_CASE("kratos: values are read as Go reads them", "[etcd][layout]") {
     CHECK(read.addrs == std::vector<std::string>{"grpcs://h:1", "http://h:2",
                                                  "grpc://[::1]:3"});
   }
+  SECTION("metadata of any size and key; an address that can't be used") {
+    const std::string large(100'000, 'x');
+    const Instance read = DecodeOne(
+        *layout, "a",
+        {key, R"({"name":"a","metadata":{"":"e","l":")" + large +
+                  R"("},"endpoints":["nonsense",null,"grpc://h:1"]})"});
+    CHECK(read.metadata ==
+          std::map<std::string, std::string>{{"", "e"}, {"l", large}});
+    CHECK(read.addrs == std::vector<std::string>{"grpc://h:1"});
+  }
   SECTION("another service below the same prefix") {
     const auto decoded = layout->Decode(
         "a", {"/microservices/a/v2/x",
@@ -237,6 +247,22 @@ TEST_CASE("grpc: what gRPC-Go resolves is written, and read",
     CHECK(EncodeOne(*layout, read).value == value);
     instance.metadata = {{"grpc.metadata", "{"}};
     CHECK(absl::IsInvalidArgument(layout->Check(instance)));
+    instance.metadata = {{"grpc.metadata", "[1]"}};
+    CHECK(layout->Check(instance).ok());
+    instance.zone = "z";
+    CHECK_THAT(std::string(layout->Check(instance).message()),
+               Catch::Matchers::Contains("no place"));
+  }
+  SECTION("addresses that can't be used leave the good one") {
+    const auto with = [&](const std::string& addrs) {
+      return DecodeOne(*layout, "svc",
+                       {"svc/x", R"({"Op":0,"Addr":"h:1","Metadata":)"
+                                 R"({"naming.addrs":")" +
+                                     addrs + R"("}})"})
+          .addrs;
+    };
+    CHECK(with("bogus") == std::vector<std::string>{"grpc://h:1"});
+    CHECK(with("bogus,http://h:2") == std::vector<std::string>{"http://h:2"});
   }
   SECTION("what is deleted in the old way, or has no address, isn't there") {
     for (const char* value :

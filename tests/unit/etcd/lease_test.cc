@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "absl/strings/str_format.h"
+#include "base/base64.h"
 #include "tests/support/catch.h"
 #include "tests/unit/etcd/fixture.h"
 
@@ -130,6 +132,31 @@ TEST_CASE("A refresh keeps the lease alive and looks at the key",
     f.http.Answer(f.http.Waiting(kTxn), AnswerJson(R"(,"succeeded":true)"));
     CHECK(f.result == absl::OkStatus());
   }
+}
+
+TEST_CASE("A value that was changed under our lease is put again",
+          "[etcd][lease]") {
+  LeaseFixture f;
+  f.Put();  // At revision 10.
+  f.Refresh();
+  f.AnswerKeepAlive(true);
+  CHECK_THAT(f.http.Waiting(kTxn).request.body,
+             Catch::Matchers::Contains(R"("target":"MOD")") &&
+                 Catch::Matchers::Contains(R"("mod_revision":"10")"));
+  const std::string kvs = absl::StrFormat(
+      R"(,"kvs":[{"key":"%s","mod_revision":"11","lease":"7"}])",
+      base::Base64Encode("/microservices/x/h"));
+  f.http.Answer(f.http.Waiting(kTxn),
+                AnswerJson(R"(,"responses":[{"response_range":{)" +
+                           kvs.substr(1) + "}}]"));
+  REQUIRE(f.result);
+  CHECK(absl::IsNotFound(*f.result));
+  f.lease.Put(MakeInstance(), f.Note());
+  f.http.Answer(f.http.Waiting(kRange), AnswerJson(kvs));
+  CHECK_THAT(f.http.Waiting(kTxn).request.body,
+             Catch::Matchers::Contains(R"("mod_revision":"11")"));
+  f.http.Answer(f.http.Waiting(kTxn), AnswerJson(R"(,"succeeded":true)"));
+  CHECK(f.result == absl::OkStatus());
 }
 
 TEST_CASE("A key that somebody alive has taken is left to them",

@@ -168,5 +168,33 @@ TEST_CASE("A bad option is named", "[etcd][options]") {
   CHECK_THAT(std::string(status.message()), Catch::Matchers::Contains(field));
 }
 
+TEST_CASE("A registry's URL says who the user is, and nothing unknown",
+          "[etcd][place]") {
+  const auto with_user = ParseRegistry("etcd+kratos://u:p%2Fw%40@h1,h2/ns");
+  REQUIRE(with_user.ok());
+  CHECK(with_user->user == "u");
+  CHECK(with_user->password == "p/w@");
+  CHECK(with_user->nodes == Nodes{"h1", "h2"});
+  const auto location = ParseLocation("etcd+gozero://u:p@h1/user.rpc");
+  REQUIRE(location.ok());
+  CHECK(location->options.user == "u");
+  CHECK(location->options.password == "p");
+  CHECK(location->options.nodes == Nodes{"h1"});
+
+  const auto message = [](const auto& parsed) {
+    CHECK(absl::IsInvalidArgument(parsed.status()));
+    return std::string(parsed.status().message());
+  };
+  CHECK_THAT(message(ParseRegistry("etcd+kratos://h/ns?ttl=5")),
+             Catch::Matchers::Contains("no parameter \"ttl\""));
+  CHECK_THAT(message(ParseLocation("etcd+kratos://h/ns/app?ttl=5")),
+             Catch::Matchers::Contains("no parameter \"ttl\""));
+  CHECK_THAT(message(ParseLocation("etcd:///h?key=a&pass=b")),
+             Catch::Matchers::Contains("no parameter \"pass\""));
+  const std::string slash = message(ParseRegistry("etcd+kratos://u:p/w@h"));
+  CHECK_THAT(slash, Catch::Matchers::Contains("%2F"));
+  CHECK_THAT(slash, !Catch::Matchers::Contains("p/w"));
+}
+
 }  // namespace
 }  // namespace naming::etcd

@@ -55,6 +55,9 @@ TEST_CASE("Requests are what etcd reads", "[etcd][protocol]") {
       R"({"compare":[{"key":"L2QvYQ==","target":"LEASE","result":"EQUAL",)"
       R"("lease":"503"}],)"
       R"("failure":[{"request_range":{"key":"L2QvYQ==","keys_only":true}}]})");
+  CHECK_THAT(CheckBody({{"/d/a", 503, 9}}),
+             Catch::Matchers::Contains(
+                 R"("target":"MOD","result":"EQUAL","mod_revision":"9")"));
   CHECK(PutAllBody({{"/d/a", "v3"}}, 5, 0) ==
         R"({"compare":[{"key":"L2QvYQ==","target":"MOD","result":"EQUAL",)"
         R"("mod_revision":"0"}],"success":[{"request_put":{"key":"L2QvYQ==",)"

@@ -124,6 +124,18 @@ TEST_CASE("What fails for the member's sake goes elsewhere next time",
   CHECK(f.nodes.Choose() != sent.node);
 }
 
+TEST_CASE("An answer that is too large speaks against no member",
+          "[etcd][requester]") {
+  RequesterFixture f;
+  f.requester.set_on_node_failed([](const std::string&) { FAIL(); });
+  f.Send();
+  const Pending sent = f.http.Waiting(kRange);
+  f.http.Fail(sent, absl::ResourceExhaustedError("larger than 64 MiB"));
+  REQUIRE(f.result);
+  CHECK(absl::IsResourceExhausted(f.result->status()));
+  CHECK(f.nodes.Choose() == sent.node);
+}
+
 TEST_CASE("etcd 3.3 is found by the older beginning of its paths",
           "[etcd][requester]") {
   RequesterFixture f;
