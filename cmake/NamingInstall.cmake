@@ -29,6 +29,7 @@ if(NAMING_BUILD_NODE)
 endif()
 if(NAMING_HAS_GRPC)
   naming_install_component(naming-grpc naming_grpc)
+  naming_install_component(naming-xds naming_xds)
 endif()
 
 # Not in the target's header set, each of which is compiled alone: this one
@@ -36,7 +37,7 @@ endif()
 install(FILES "${PROJECT_SOURCE_DIR}/include/naming/brpc/naming_service.h"
   DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/naming/brpc")
 
-foreach(program naming-node namingctl)
+foreach(program naming-node naming-xds namingctl)
   if(TARGET ${program})
     set_target_properties(${program} PROPERTIES
       INSTALL_RPATH "$ORIGIN/${bin_to_lib}")

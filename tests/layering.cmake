@@ -14,8 +14,8 @@ set(layer_3 filter scheduler subset balancer/)
 set(layer_4 net core balanced service_life)
 set(backends discovery etcd zookeeper consul nacos kubernetes direct)
 set(layer_5 ${backends})
-set(layer_6 http grpc brpc testing node)
-set(layer_7 node/main cli)
+set(layer_6 http grpc brpc testing node xds)
+set(layer_7 node/main xds/main cli)
 
 set(problems "")
 

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "xds/applications.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/text.h"
+#include "naming/filter.h"
+#include "naming/target.h"
+#include "xds/protocol.h"
+
+namespace naming::xds {
+namespace {
+
+// How often an application without a list is asked for.
+constexpr std::chrono::milliseconds kAskInterval{100};
+
+}  // namespace
+
+Applications::Applications(Builder& builder, std::string addr_scheme, Log& log,
+                           std::function<void(const std::string&)> on_change)
+    : builder_(builder),
+      addr_scheme_(std::move(addr_scheme)),
+      log_(log),
+      on_change_(std::move(on_change)),
+      asking_([this] { AskForUnknown(); }) {}
+
+Applications::~Applications() {
+  std::map<std::string, std::shared_ptr<Application>> ending;
+  {
+    base::MutexLock lock(mutex_);
+    is_ending_ = true;
+    ending.swap(by_name_);
+  }
+  is_wanted_.NotifyAll();
+  asking_.join();
+  // Watchers end without the lock: their callbacks take it.
+  ending.clear();
+}
+
+void Applications::Follow(const std::string& name) {
+  std::shared_ptr<Application> application;
+  {
+    base::MutexLock lock(mutex_);
+    std::shared_ptr<Application>& place = by_name_[name];
+    const bool is_new = place == nullptr;
+    if (is_new) place = std::make_shared<Application>();
+    ++place->followers;
+    if (!is_new) return;
+    application = place;
+  }
+  Watch(name, application);
+}
+
+void Applications::Watch(const std::string& name,
+                         const std::shared_ptr<Application>& application) {
+  Target target;
+  target.scheme = std::string(builder_.scheme());
+  target.app_id = name;
+  auto resolver = builder_.Build(target);
+  if (!resolver.ok()) {
+    return log_.Write(
+        LogLevel::kWarning,
+        absl::StrFormat("xds: \"%s\" can't be followed: %s",
+                        base::Excerpt(name, 100),
+                        std::string(resolver.status().message())));
+  }
+  // Nobody else sees these two before they are set: Unfollow() only drops the
+  // whole.
+  application->resolver = *std::move(resolver);
+  application->watcher = application->resolver->Watch(
+      [this, name, weak = std::weak_ptr<Application>(application)](
+          const std::shared_ptr<const Snapshot>& snapshot) {
+        Take(name, weak, *snapshot);
+      });
+  {
+    base::MutexLock lock(mutex_);
+    application->is_watched = true;
+  }
+  is_wanted_.NotifyAll();
+}
+
+void Applications::Unfollow(const std::string& name) {
+  std::shared_ptr<Application> ending;  // Without the lock.
+  base::MutexLock lock(mutex_);
+  const auto it = by_name_.find(name);
+  if (it == by_name_.end() || --it->second->followers > 0) return;
+  ending = std::move(it->second);
+  by_name_.erase(it);
+}
+
+Applications::Endpoints Applications::Find(const std::string& name) const {
+  base::MutexLock lock(mutex_);
+  const auto it = by_name_.find(name);
+  return it == by_name_.end() ? nullptr : it->second->endpoints;
+}
+
+std::size_t Applications::size() const {
+  base::MutexLock lock(mutex_);
+  return by_name_.size();
+}
+
+std::size_t Applications::skipped() const {
+  base::MutexLock lock(mutex_);
+  std::size_t sum = 0;
+  for (const auto& [name, application] : by_name_) sum += application->skipped;
+  return sum;
+}
+
+void Applications::Take(const std::string& name,
+                        const std::weak_ptr<Application>& application,
+                        const Snapshot& snapshot) {
+  const auto held = application.lock();
+  if (held == nullptr) return;
+  Filter filter;
+  filter.addr_scheme = addr_scheme_;
+  Publish(name, held, EndpointsOf(snapshot, filter), IfKnown::kReplace);
+}
+
+void Applications::Publish(const std::string& name,
+                           const std::shared_ptr<Application>& application,
+                           std::vector<Endpoint> endpoints,
+                           IfKnown if_known) {
+  const auto skipped = static_cast<std::size_t>(
+      std::count_if(endpoints.begin(), endpoints.end(),
+                    [](const Endpoint& e) { return !IsIpAddress(e.address); }));
+  bool is_new_skip = false;
+  {
+    base::MutexLock lock(mutex_);
+    if (if_known == IfKnown::kLeave && application->endpoints != nullptr) {
+      return;
+    }
+    is_new_skip = skipped > application->skipped;
+    application->skipped = skipped;
+    application->endpoints =
+        std::make_shared<const std::vector<Endpoint>>(std::move(endpoints));
+  }
+  if (is_new_skip) {
+    log_.Write(LogLevel::kWarning,
+               absl::StrFormat("xds: %s: %d endpoints are left out, whose "
+                               "hosts aren't IP addresses",
+                               name, skipped));
+  }
+  on_change_(name);
+}
+
+void Applications::AskForUnknown() {
+  while (true) {
+    std::vector<std::pair<std::string, std::shared_ptr<Application>>> unknown;
+    {
+      base::MutexLock lock(mutex_);
+      if (is_ending_) return;
+      for (const auto& [name, application] : by_name_) {
+        if (application->is_watched && application->endpoints == nullptr) {
+          unknown.emplace_back(name, application);
+        }
+      }
+      if (unknown.empty()) {
+        is_wanted_.Wait(mutex_);
+        continue;
+      }
+    }
+    for (const auto& [name, application] : unknown) Ask(name, application);
+    unknown.clear();
+    const auto next = std::chrono::steady_clock::now() + kAskInterval;
+    base::MutexLock lock(mutex_);
+    while (!is_ending_ && is_wanted_.WaitUntil(mutex_, next)) {
+    }
+  }
+}
+
+void Applications::Ask(const std::string& name,
+                       const std::shared_ptr<Application>& application) {
+  const absl::Status status =
+      application->resolver->Fetch(std::chrono::milliseconds(0)).status();
+  if (!absl::IsNotFound(status)) return;
+  Publish(name, application, {}, IfKnown::kLeave);
+}
+
+}  // namespace naming::xds

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef NAMING_XDS_APPLICATIONS_H_
+#define NAMING_XDS_APPLICATIONS_H_
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "base/mutex.h"
+#include "naming/builder.h"
+#include "naming/endpoint.h"
+#include "naming/resolver.h"
+#include "naming/snapshot.h"
+#include "naming/watcher.h"
+#include "xds/log.h"
+
+namespace naming::xds {
+
+// The applications that somebody subscribes to, and their Endpoints.
+//
+// A registry that doesn't know an application says so to Fetch() alone: as long
+// as an application has no list it is asked for now and then, by a thread of
+// this object.
+//
+// Thread-safe.
+class Applications final {
+ public:
+  using Endpoints = std::shared_ptr<const std::vector<Endpoint>>;
+
+  // `builder` and `log` outlive it. `on_change` is called with the name of an
+  // application whose Endpoints have changed, on a thread of the client's or of
+  // this object, with no lock held.
+  Applications(Builder& builder, std::string addr_scheme, Log& log,
+               std::function<void(const std::string&)> on_change);
+  ~Applications();
+  Applications(const Applications&) = delete;
+  Applications& operator=(const Applications&) = delete;
+
+  // Each Follow() needs an Unfollow(). Not from within `on_change`.
+  void Follow(const std::string& name);
+  void Unfollow(const std::string& name);
+
+  // Returns null while nothing is known.
+  Endpoints Find(const std::string& name) const;
+
+  std::size_t size() const;
+
+  // Returns how many of their Endpoints aren't at an IP address.
+  std::size_t skipped() const;
+
+ private:
+  struct Application {
+    std::size_t followers = 0;
+    std::unique_ptr<Resolver> resolver;  // Null: it can't be followed.
+    Watcher watcher;                     // Ends before the resolver.
+    bool is_watched = false;             // The two above are set.
+    Endpoints endpoints;                 // Null: nothing is known.
+    std::size_t skipped = 0;
+  };
+
+  // What to do where there are Endpoints already.
+  enum class IfKnown { kReplace, kLeave };
+
+  void Watch(const std::string& name,
+             const std::shared_ptr<Application>& application);
+  void Take(const std::string& name,
+            const std::weak_ptr<Application>& application,
+            const Snapshot& snapshot);
+  void Publish(const std::string& name,
+               const std::shared_ptr<Application>& application,
+               std::vector<Endpoint> endpoints, IfKnown if_known);
+  void AskForUnknown();
+  void Ask(const std::string& name,
+           const std::shared_ptr<Application>& application);
+
+  Builder& builder_;
+  const std::string addr_scheme_;
+  Log& log_;
+  const std::function<void(const std::string&)> on_change_;
+
+  mutable base::Mutex mutex_;
+  std::map<std::string, std::shared_ptr<Application>> by_name_
+      ABSL_GUARDED_BY(mutex_);
+  bool is_ending_ ABSL_GUARDED_BY(mutex_) = false;
+  base::CondVar is_wanted_;  // The thread has something to do.
+  std::thread asking_;
+};
+
+}  // namespace naming::xds
+
+#endif  // NAMING_XDS_APPLICATIONS_H_
