@@ -77,9 +77,16 @@ absl::StatusOr<Connect> ParseRegistry(std::string_view url,
   std::string_view rest =
       end == std::string_view::npos ? "" : url.substr(end + 3);
   if (scheme == "discovery" || scheme == "direct") {
-    // "direct:///a:1,b:2" is how Kratos writes it.
-    while (!rest.empty() && rest.front() == '/') rest.remove_prefix(1);
+    const std::size_t mark = rest.find('?');
+    if (mark != std::string_view::npos) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("there are no parameters here, as \"%s\"",
+                          base::Excerpt(rest.substr(mark), 100)));
+    }
     while (!rest.empty() && rest.back() == '/') rest.remove_suffix(1);
+    // "direct:///a:1,b:2" is how Kratos writes it, with any authority.
+    const std::size_t slash = rest.find('/');
+    if (slash != std::string_view::npos) rest.remove_prefix(slash + 1);
     if (scheme == "direct") return ToAddresses(rest);
     discovery::ClientOptions with_nodes = options;
     with_nodes.nodes = SplitList(rest);

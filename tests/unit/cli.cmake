@@ -2,6 +2,7 @@
 
 if(NAMING_BUILD_CLI)
   naming_tests(unit-cli unit
+    cli/backend_test.cc
     cli/output_test.cc
     cli/parse_test.cc
     cli/report_test.cc
