@@ -97,12 +97,11 @@ NAMING_EXPORT bool operator!=(const BalancedStats& a, const BalancedStats& b);
 // Chooses among the Endpoints of an application for each call: a Resolver, the
 // policies (Filter, Scheduler, Subset, ejection) and a Balancer, joined.
 //
-// Policies run when something changes, on the client's callback thread; calls
-// find their tables ready. Picks tell outcomes, without which nothing is learnt
-// and nothing is ejected. It has no thread of its own: when the client's is
-// gone, or blocked for more than a second, ejection is decided on threads that
-// call Done(): the one that finds something to decide builds the Balancer's
-// tables, and calls `on_event`.
+// Policies run when a list changes, on the client's callback thread; calls find
+// their tables ready. Picks tell outcomes, without which nothing is learnt and
+// nothing is ejected. What outcomes give to decide, the Done() that shows it
+// decides at once, and builds the Balancer's tables: some 50 us for a thousand
+// Endpoints, and a few milliseconds more when a PickRef is still in use.
 //
 // Thread-safe. May outlive the Client, and then chooses from the last list; its
 // Picks may outlive it. Destroying it ends waiting WaitReady() calls; the

@@ -22,7 +22,7 @@ class Alarm final {
  public:
   class Listener {
    public:
-    // Called on the thread that told of an outcome; must not wait.
+    // Called on the thread that told of an outcome.
     virtual void OnAlarm() = 0;
 
    protected:
@@ -38,6 +38,13 @@ class Alarm final {
   // Rings at the first Check() from `due` on.
   void Set(base::Clock::TimePoint due) {
     due_.store(due.time_since_epoch().count(), std::memory_order_relaxed);
+  }
+
+  // Rings at `due` at the latest.
+  void Hasten(base::Clock::TimePoint due) {
+    if (due.time_since_epoch().count() < due_.load(std::memory_order_relaxed)) {
+      Set(due);
+    }
   }
 
   // Rings when it is time.

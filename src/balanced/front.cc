@@ -10,7 +10,7 @@
 namespace naming::balanced {
 namespace {
 
-// How long work waits for the client's thread before it is done elsewhere.
+// How long events wait for the client's thread before they are told elsewhere.
 constexpr std::chrono::seconds kPatience{1};
 
 }  // namespace
@@ -55,7 +55,7 @@ void Front::Close() {
 // A callback of ours may be what destroys the Balanced.
 bool Front::IsBusyElsewhere() const {
   const std::thread::id here = std::this_thread::get_id();
-  return (is_working_ && worker_ != here) ||
+  return (is_working_ && worker_ != here) || (is_telling_ && teller_ != here) ||
          (arm_ == Arm::kArming && armer_ != here);
 }
 
@@ -120,8 +120,9 @@ absl::Status Front::TimeoutError(std::chrono::milliseconds timeout) {
     return absl::Status(fetched.status().code(),
                         message + std::string(fetched.status().message()));
   }
-  return absl::DeadlineExceededError(absl::StrFormat(
-      "%snone of %d instances fits", message, stats_.instances));
+  return absl::DeadlineExceededError(
+      absl::StrFormat("%snone of %d instances fits", message,
+                      snapshot_ == nullptr ? 0 : snapshot_->size()));
 }
 
 std::vector<Endpoint> Front::endpoints() const {
@@ -141,10 +142,10 @@ absl::Status Front::Unavailable(const absl::Status& status) const {
   std::string cause(status.message());
   if (snapshot_ == nullptr) {
     cause = "no list has come yet";
-  } else if (stats_.instances == 0) {
+  } else if (snapshot_->size() == 0) {
     cause = "it has no instances";
-  } else if (stats_.endpoints == 0) {
-    cause = absl::StrFormat("none of its %d instances fits", stats_.instances);
+  } else if (ejector_->size() == 0) {
+    cause = absl::StrFormat("none of its %d instances fits", snapshot_->size());
   }
   return absl::UnavailableError(
       absl::StrFormat("naming: pick %s: %s", setting_.app_id, cause));
@@ -165,21 +166,85 @@ void Front::OnSnapshot(const std::shared_ptr<const Snapshot>& snapshot) {
     }
     if (is_closed_ || is_working_ || !IsNewer(*snapshot)) return;
     snapshot_ = snapshot;
-    stats_.instances = snapshot->size();
-    stats_.endpoints = endpoints.size();
     ejector_->SetEndpoints(std::move(endpoints), setting_.clock->Now());
     is_working_ = true;
     worker_ = std::this_thread::get_id();
   }
   Work();
+  Tell();
 }
 
+// Decides here and now: until the client's thread would get its turn, which
+// takes tens of milliseconds where there is much to do, every call that came to
+// a dead Endpoint would fail.
 void Front::OnAlarm() {
-  bool is_overdue = false;
   {
     base::MutexLock lock(mutex_);
     is_work_wanted_ = true;
-    if (is_closed_ || is_working_ || arm_ == Arm::kArming) return;
+    if (is_closed_ || is_working_) return;
+    is_working_ = true;
+    worker_ = std::this_thread::get_id();
+  }
+  Work();
+  TellOnClientsThread();
+}
+
+void Front::Work() {
+  bool is_wanted = true;
+  while (is_wanted) {
+    std::optional<std::vector<Candidate>> candidates;
+    std::vector<std::shared_ptr<Probe>> offers;
+    {
+      base::MutexLock lock(mutex_);
+      is_work_wanted_ = false;
+      Decide();
+      candidates = ejector_->TakeChange();
+      offers = ejector_->offers();
+      // False before Pick() fails, true after it doesn't.
+      if (ejector_->size() == 0) is_ready_ = false;
+    }
+    const bool has_changed = candidates.has_value();
+    if (has_changed) balancer_->UpdateCandidates(*std::move(candidates));
+    offers_.Publish(std::move(offers));
+    base::MutexLock lock(mutex_);
+    is_ready_ = ejector_->size() > 0;
+    stats_.instances = snapshot_ == nullptr ? 0 : snapshot_->size();
+    stats_.endpoints = ejector_->size();
+    stats_.updates += has_changed ? 1 : 0;
+    is_wanted = is_work_wanted_ && !is_closed_;
+    is_working_ = is_wanted;
+    changed_.NotifyAll();
+  }
+}
+
+void Front::Decide() {
+  std::vector<EjectionEvent> events;
+  ejector_->Look(setting_.clock->Now(), events);
+  Count(events);
+  if (!setting_.on_event) return;
+  for (EjectionEvent& event : events) untold_.push_back(std::move(event));
+  if (arm_ == Arm::kArmed && !untold_.empty() && !is_telling_) {
+    alarm_->Hasten(armed_at_ + kPatience);
+  }
+}
+
+void Front::Count(const std::vector<EjectionEvent>& events) {
+  for (const EjectionEvent& event : events) {
+    stats_.ejections += event.kind == EjectionEvent::Kind::kEjected ? 1 : 0;
+    stats_.returns += event.kind == EjectionEvent::Kind::kReturned ? 1 : 0;
+    stats_.panics += event.kind == EjectionEvent::Kind::kPanicBegan ? 1 : 0;
+  }
+  stats_.ejected = ejector_->ejected();
+  stats_.is_panicking = ejector_->is_panicking();
+}
+
+void Front::TellOnClientsThread() {
+  bool is_overdue = false;
+  {
+    base::MutexLock lock(mutex_);
+    if (is_closed_ || untold_.empty() || is_telling_ || arm_ == Arm::kArming) {
+      return;
+    }
     const base::Clock::TimePoint now = setting_.clock->Now();
     if (arm_ == Arm::kArmed) {
       is_overdue = now - armed_at_ >= kPatience;
@@ -188,14 +253,14 @@ void Front::OnAlarm() {
       arm_ = Arm::kArming;
       armer_ = std::this_thread::get_id();
       armed_at_ = now;
+      alarm_->Hasten(now + kPatience);
     }
-    alarm_->Set(now + kPatience);
   }
-  if (is_overdue) return WorkIfWanted();
-  ArmWork();
+  if (is_overdue) return Tell();
+  ArmTelling();
 }
 
-void Front::ArmWork() {
+void Front::ArmTelling() {
   armed_watcher_ = resolver_->Watch(
       [self = shared_from_this()](const std::shared_ptr<const Snapshot>&) {
         self->OnArmed();
@@ -222,71 +287,29 @@ void Front::OnArmed() {
       arm_ = Arm::kIdle;
     }
   }
-  WorkIfWanted();
+  Tell();
 }
 
-void Front::WorkIfWanted() {
+void Front::Tell() {
   {
     base::MutexLock lock(mutex_);
-    if (is_closed_ || is_working_ || !is_work_wanted_) return;
-    is_working_ = true;
-    worker_ = std::this_thread::get_id();
+    if (is_telling_) return;
+    is_telling_ = true;
+    teller_ = std::this_thread::get_id();
   }
-  Work();
+  while (const auto event = NextEvent()) setting_.on_event(*event);
 }
 
-void Front::Work() {
-  bool is_wanted = true;
-  while (is_wanted) {
-    std::vector<EjectionEvent> events;
-    std::optional<std::vector<Candidate>> candidates;
-    std::vector<std::shared_ptr<Probe>> offers;
-    {
-      base::MutexLock lock(mutex_);
-      is_work_wanted_ = false;
-      ejector_->Look(setting_.clock->Now(), events);
-      candidates = ejector_->TakeChange();
-      offers = ejector_->offers();
-      // False before Pick() fails, true after it doesn't.
-      if (ejector_->size() == 0) is_ready_ = false;
-      Count(events);
-    }
-    const bool has_changed = candidates.has_value();
-    if (has_changed) balancer_->UpdateCandidates(*std::move(candidates));
-    offers_.Publish(std::move(offers));
-    {
-      base::MutexLock lock(mutex_);
-      is_ready_ = ejector_->size() > 0;
-      stats_.updates += has_changed ? 1 : 0;
-      changed_.NotifyAll();
-    }
-    Tell(events);
-    base::MutexLock lock(mutex_);
-    is_wanted = is_work_wanted_ && !is_closed_;
-    is_working_ = is_wanted;
+std::optional<EjectionEvent> Front::NextEvent() {
+  base::MutexLock lock(mutex_);
+  if (is_closed_ || untold_.empty()) {
+    is_telling_ = false;
     changed_.NotifyAll();
+    return std::nullopt;
   }
-}
-
-void Front::Count(const std::vector<EjectionEvent>& events) {
-  for (const EjectionEvent& event : events) {
-    stats_.ejections += event.kind == EjectionEvent::Kind::kEjected ? 1 : 0;
-    stats_.returns += event.kind == EjectionEvent::Kind::kReturned ? 1 : 0;
-    stats_.panics += event.kind == EjectionEvent::Kind::kPanicBegan ? 1 : 0;
-  }
-  stats_.ejected = ejector_->ejected();
-  stats_.is_panicking = ejector_->is_panicking();
-}
-
-void Front::Tell(const std::vector<EjectionEvent>& events) {
-  if (!setting_.on_event) return;
-  for (const EjectionEvent& event : events) {
-    {
-      base::MutexLock lock(mutex_);
-      if (is_closed_) return;
-    }
-    setting_.on_event(event);
-  }
+  EjectionEvent event = std::move(untold_.front());
+  untold_.pop_front();
+  return event;
 }
 
 }  // namespace naming::balanced

@@ -4,6 +4,7 @@
 #define NAMING_BALANCED_FRONT_H_
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -30,10 +31,11 @@ namespace naming::balanced {
 
 // What a Balanced is made of.
 //
-// What there is to decide is worked off on the client's callback thread,
-// without asking more of a Resolver than its interface: a new Watcher is told
-// of the present Snapshot, on that thread. So a failure subscribes one
-// ("arms"), and the work is done when it is called.
+// What outcomes give to decide is decided on the thread that told of the last
+// one. Events are told on the client's callback thread, without asking more of
+// a Resolver than its interface: a new Watcher is told of the present Snapshot,
+// on that thread. So an event subscribes one ("arms"), and is told when that is
+// called.
 //
 // Thread-safe. Held by shared_ptr: by its Balanced and, until Close(), by what
 // its Watchers call.
@@ -66,17 +68,19 @@ class Front final : public Alarm::Listener,
   void OnAlarm() override;
 
  private:
-  // Of the Watcher that brings work to the client's thread.
+  // Of the Watcher that brings events to the client's thread.
   enum class Arm { kIdle, kArming, kArmed };
 
   void OnSnapshot(const std::shared_ptr<const Snapshot>& snapshot);
-  void ArmWork();
-  void OnArmed();
-  void WorkIfWanted();
   void Work();
+  void Decide() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Count(const std::vector<EjectionEvent>& events)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Tell(const std::vector<EjectionEvent>& events);
+  void TellOnClientsThread();
+  void ArmTelling();
+  void OnArmed();
+  void Tell();
+  std::optional<EjectionEvent> NextEvent();
   bool IsBusyElsewhere() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsNewer(const Snapshot& snapshot) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -105,6 +109,9 @@ class Front final : public Alarm::Listener,
   bool is_work_wanted_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_working_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread::id worker_ ABSL_GUARDED_BY(mutex_);
+  std::deque<EjectionEvent> untold_ ABSL_GUARDED_BY(mutex_);
+  bool is_telling_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread::id teller_ ABSL_GUARDED_BY(mutex_);
   Arm arm_ ABSL_GUARDED_BY(mutex_) = Arm::kIdle;
   bool has_come_ ABSL_GUARDED_BY(mutex_) = false;  // While still kArming.
   bool ends_in_arming_ ABSL_GUARDED_BY(mutex_) = false;
