@@ -65,8 +65,8 @@ struct NAMING_EXPORT BalancedOptions {
 
   // Told of each change in what is ejected after it is in force, one call at a
   // time, on the client's callback thread; when that is gone, or blocked for
-  // more than a second, on a thread that calls Pick::Done(), which then takes
-  // as long as this does. It must not throw, and must not block.
+  // more than a second, on a thread that calls Pick(), which then takes as long
+  // as this does. It must not throw, and must not block.
   std::function<void(const EjectionEvent&)> on_event;
 };
 
@@ -99,9 +99,8 @@ NAMING_EXPORT bool operator!=(const BalancedStats& a, const BalancedStats& b);
 //
 // Policies run when a list changes, on the client's callback thread; calls find
 // their tables ready. Picks tell outcomes, without which nothing is learnt and
-// nothing is ejected. What outcomes give to decide, the Done() that shows it
-// decides at once, and builds the Balancer's tables: some 50 us for a thousand
-// Endpoints, and a few milliseconds more when a PickRef is still in use.
+// nothing is ejected. What there is to decide then, the next Pick() decides: it
+// builds the Balancer's tables before it chooses.
 //
 // Thread-safe. May outlive the Client, and then chooses from the last list; its
 // Picks may outlive it. Destroying it ends waiting WaitReady() calls; the
@@ -128,7 +127,10 @@ class NAMING_EXPORT Balanced final {
   Balanced(const Balanced&) = delete;
   Balanced& operator=(const Balanced&) = delete;
 
-  // Returns the Endpoint for one call. Never waits.
+  // Returns the Endpoint for one call. Never waits, but once for each ejection,
+  // return and interval in which calls fail it decides, which takes some 100 us
+  // for a thousand Endpoints, and a few milliseconds more when a PickRef is
+  // still in use.
   //
   // Errors: kUnavailable, there is none: no list has come yet, it is empty, or
   // nothing in it fits; the message names the application and says which.

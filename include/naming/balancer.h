@@ -136,9 +136,7 @@ class NAMING_EXPORT Pick {
 
   const Endpoint& endpoint() const;
 
-  // Tells how the call ended. Only the first call counts. Never waits, but
-  // tells the OutcomeObserver, if there is one; see Balanced for what that may
-  // do.
+  // Tells how the call ended. Only the first call counts. Never waits.
   void Done(const Outcome& outcome);
 
  private:

@@ -4,81 +4,70 @@
 #define NAMING_BALANCED_ALARM_H_
 
 #include <atomic>
-#include <cstdint>
-#include <limits>
-#include <memory>
 
 #include "base/clock.h"
 
 namespace naming::balanced {
 
-// Tells its listener when there is something to decide. It has no thread and no
-// timer: the calls of the program carry it, each with one look at an atomic,
-// and at the clock only while something is due. Without calls nobody can tell
-// that nothing is decided.
+// Tells when there is something to decide. It has no thread and no timer: the
+// calls of the program look, each at one atomic, and at the clock only while
+// something is due at some time. Without calls nobody can tell that nothing is
+// decided.
 //
 // Thread-safe. Held by shared_ptr: by the outcomes that are still to come.
 class Alarm final {
  public:
-  class Listener {
-   public:
-    // Called on the thread that told of an outcome.
-    virtual void OnAlarm() = 0;
-
-   protected:
-    ~Listener() = default;
-  };
-
   static constexpr base::Clock::TimePoint kNever =
       base::Clock::TimePoint::max();
+  static constexpr base::Clock::TimePoint kAtOnce =
+      base::Clock::TimePoint::min();
 
-  Alarm(const base::Clock& clock, std::weak_ptr<Listener> listener)
-      : clock_(clock), listener_(std::move(listener)) {}
+  explicit Alarm(const base::Clock& clock) : clock_(clock) {}
 
-  // Rings at the first Check() from `due` on.
-  void Set(base::Clock::TimePoint due) {
-    due_.store(due.time_since_epoch().count(), std::memory_order_relaxed);
+  // Whether it is time to decide.
+  bool IsDue() const {
+    const Ticks due = due_.load(std::memory_order_relaxed);
+    if (due == TicksOf(kNever) || due == TicksOf(kAtOnce)) {
+      return due == TicksOf(kAtOnce);
+    }
+    return TicksOf(clock_.Now()) >= due;
   }
 
-  // Rings at `due` at the latest.
+  // Something has happened that is to be decided on.
+  void Ring() { due_.store(TicksOf(kAtOnce), std::memory_order_release); }
+
+  // The same for a failure, which alone is worth a look only if nobody watches.
+  void RingForFailure() {
+    if (!is_watching_.load(std::memory_order_relaxed)) Ring();
+  }
+
+  // For who decides. To be called before looking at what has happened: what
+  // rings from here on needs another look.
+  void Silence() { due_.exchange(TicksOf(kNever), std::memory_order_acq_rel); }
+
+  // The next look is due at `due` at the latest.
   void Hasten(base::Clock::TimePoint due) {
-    if (due.time_since_epoch().count() < due_.load(std::memory_order_relaxed)) {
-      Set(due);
+    Ticks before = due_.load(std::memory_order_relaxed);
+    while (TicksOf(due) < before &&
+           !due_.compare_exchange_weak(before, TicksOf(due))) {
     }
   }
 
-  // Rings when it is time.
-  void Check() {
-    Ticks due = due_.load(std::memory_order_relaxed);
-    if (due >= kRinging || clock_.Now().time_since_epoch().count() < due) {
-      return;
-    }
-    if (due_.compare_exchange_strong(due, kRinging)) Ring();
-  }
-
-  // Rings when nothing is due: what has just failed may have to be watched.
-  void Wake() {
-    Ticks due = due_.load(std::memory_order_relaxed);
-    if (due == kQuiet && due_.compare_exchange_strong(due, kRinging)) {
-      Ring();
-    }
-  }
-
-  // Rings at once.
-  void Ring() {
-    if (const auto listener = listener_.lock()) listener->OnAlarm();
+  // Whether failures are counted for a look to come.
+  void SetWatching(bool is_watching) {
+    is_watching_.store(is_watching, std::memory_order_relaxed);
   }
 
  private:
   using Ticks = base::Clock::Duration::rep;
 
-  static constexpr Ticks kQuiet = std::numeric_limits<Ticks>::max();
-  // It has rung, and isn't set yet.
-  static constexpr Ticks kRinging = kQuiet - 1;
+  static constexpr Ticks TicksOf(base::Clock::TimePoint time) {
+    return time.time_since_epoch().count();
+  }
 
   const base::Clock& clock_;
-  const std::weak_ptr<Listener> listener_;
-  std::atomic<Ticks> due_{kQuiet};
+  std::atomic<Ticks> due_{TicksOf(kNever)};
+  std::atomic<bool> is_watching_{false};
 };
 
 }  // namespace naming::balanced

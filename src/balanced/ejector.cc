@@ -100,6 +100,7 @@ void Ejector::SetEndpoints(std::vector<Endpoint> endpoints, TimePoint now) {
 
 void Ejector::Look(TimePoint now, std::vector<EjectionEvent>& events) {
   if (alarm_ == nullptr) return;
+  alarm_->Silence();
   const bool has_ended = window_end_ && now >= *window_end_;
   const auto groups = Groups();
   for (const auto& [color, group] : groups) {
@@ -112,7 +113,8 @@ void Ejector::Look(TimePoint now, std::vector<EjectionEvent>& events) {
   }
   MoveWindow(now, has_ended);
   GrowWeights(now);
-  alarm_->Set(NextLook());
+  alarm_->SetWatching(window_end_.has_value());
+  alarm_->Hasten(NextLook());
 }
 
 std::optional<std::vector<Candidate>> Ejector::TakeChange() {
@@ -371,10 +373,12 @@ void Ejector::GrowWeights(TimePoint now) {
 Ejector::TimePoint Ejector::NextLook() const {
   TimePoint next = window_end_.value_or(Alarm::kNever);
   for (const Track& track : tracks_) {
-    // The end of a probe rings by itself.
     if (track.state == State::kOut ||
         (track.state == State::kProbing && !track.is_ejected)) {
       next = std::min(next, track.until);
+    } else if (track.state == State::kProbing && track.probe->result()) {
+      // It rang, but in a panic that is over.
+      next = Alarm::kAtOnce;
     }
     if (track.starts_at) {
       const base::Clock::Duration whole = options_.slow_start;

@@ -23,7 +23,7 @@ Front::Front(Setting setting, std::unique_ptr<Resolver> resolver,
 
 void Front::Begin() {
   if (Ejector::IsNeeded(setting_.ejection)) {
-    alarm_ = std::make_shared<Alarm>(*setting_.clock, weak_from_this());
+    alarm_ = std::make_shared<Alarm>(*setting_.clock);
   }
   {
     base::MutexLock lock(mutex_);
@@ -33,6 +33,7 @@ void Front::Begin() {
   watcher_ = resolver_->Watch(
       [self = shared_from_this()](const std::shared_ptr<const Snapshot>& next) {
         self->OnSnapshot(next);
+        self->TellIfNobodyDoes();
       });
 }
 
@@ -60,6 +61,14 @@ bool Front::IsBusyElsewhere() const {
 }
 
 absl::StatusOr<Pick> Front::Choose(const PickOptions* options) {
+  if (alarm_ == nullptr || !alarm_->IsDue()) return ChooseNow(options);
+  // An event may destroy the Balanced.
+  const std::shared_ptr<Front> self = shared_from_this();
+  DecideByTheWay();
+  return ChooseNow(options);
+}
+
+absl::StatusOr<Pick> Front::ChooseNow(const PickOptions* options) {
   absl::StatusOr<Pick> pick =
       options == nullptr ? balancer_->Choose() : balancer_->Choose(*options);
   if (!pick.ok()) return Unavailable(pick.status());
@@ -161,9 +170,11 @@ void Front::OnSnapshot(const std::shared_ptr<const Snapshot>& snapshot) {
   {
     base::MutexLock lock(mutex_);
     // What has left isn't chosen any more when this returns.
+    ++waiting_lists_;
     while (is_working_ && worker_ != std::this_thread::get_id()) {
       changed_.Wait(mutex_);
     }
+    --waiting_lists_;
     if (is_closed_ || is_working_ || !IsNewer(*snapshot)) return;
     snapshot_ = snapshot;
     ejector_->SetEndpoints(std::move(endpoints), setting_.clock->Now());
@@ -171,17 +182,13 @@ void Front::OnSnapshot(const std::shared_ptr<const Snapshot>& snapshot) {
     worker_ = std::this_thread::get_id();
   }
   Work();
-  Tell();
 }
 
-// Decides here and now: until the client's thread would get its turn, which
-// takes tens of milliseconds where there is much to do, every call that came to
-// a dead Endpoint would fail.
-void Front::OnAlarm() {
+void Front::DecideByTheWay() {
   {
     base::MutexLock lock(mutex_);
-    is_work_wanted_ = true;
-    if (is_closed_ || is_working_) return;
+    // Lists go first; that decides, too.
+    if (is_closed_ || is_working_ || waiting_lists_ > 0) return;
     is_working_ = true;
     worker_ = std::this_thread::get_id();
   }
@@ -190,42 +197,29 @@ void Front::OnAlarm() {
 }
 
 void Front::Work() {
-  bool is_wanted = true;
-  while (is_wanted) {
-    std::optional<std::vector<Candidate>> candidates;
-    std::vector<std::shared_ptr<Probe>> offers;
-    {
-      base::MutexLock lock(mutex_);
-      is_work_wanted_ = false;
-      Decide();
-      candidates = ejector_->TakeChange();
-      offers = ejector_->offers();
-      // False before Pick() fails, true after it doesn't.
-      if (ejector_->size() == 0) is_ready_ = false;
-    }
-    const bool has_changed = candidates.has_value();
-    if (has_changed) balancer_->UpdateCandidates(*std::move(candidates));
-    offers_.Publish(std::move(offers));
-    base::MutexLock lock(mutex_);
-    is_ready_ = ejector_->size() > 0;
-    stats_.instances = snapshot_ == nullptr ? 0 : snapshot_->size();
-    stats_.endpoints = ejector_->size();
-    stats_.updates += has_changed ? 1 : 0;
-    is_wanted = is_work_wanted_ && !is_closed_;
-    is_working_ = is_wanted;
-    changed_.NotifyAll();
-  }
-}
-
-void Front::Decide() {
   std::vector<EjectionEvent> events;
-  ejector_->Look(setting_.clock->Now(), events);
-  Count(events);
-  if (!setting_.on_event) return;
-  for (EjectionEvent& event : events) untold_.push_back(std::move(event));
-  if (arm_ == Arm::kArmed && !untold_.empty() && !is_telling_) {
-    alarm_->Hasten(armed_at_ + kPatience);
+  std::optional<std::vector<Candidate>> candidates;
+  std::vector<std::shared_ptr<Probe>> offers;
+  {
+    base::MutexLock lock(mutex_);
+    ejector_->Look(setting_.clock->Now(), events);
+    candidates = ejector_->TakeChange();
+    offers = ejector_->offers();
+    // False before Pick() fails, true after it doesn't.
+    if (ejector_->size() == 0) is_ready_ = false;
   }
+  const bool has_changed = candidates.has_value();
+  if (has_changed) balancer_->UpdateCandidates(*std::move(candidates));
+  offers_.Publish(std::move(offers));
+  base::MutexLock lock(mutex_);
+  is_ready_ = ejector_->size() > 0;
+  stats_.instances = snapshot_ == nullptr ? 0 : snapshot_->size();
+  stats_.endpoints = ejector_->size();
+  stats_.updates += has_changed ? 1 : 0;
+  Count(events);
+  Keep(std::move(events));
+  is_working_ = false;
+  changed_.NotifyAll();
 }
 
 void Front::Count(const std::vector<EjectionEvent>& events) {
@@ -238,26 +232,32 @@ void Front::Count(const std::vector<EjectionEvent>& events) {
   stats_.is_panicking = ejector_->is_panicking();
 }
 
+void Front::Keep(std::vector<EjectionEvent> events) {
+  if (!setting_.on_event) return;
+  for (EjectionEvent& event : events) untold_.push_back(std::move(event));
+  if (arm_ != Arm::kIdle && !untold_.empty() && !is_telling_) {
+    alarm_->Hasten(armed_at_ + kPatience);
+  }
+}
+
 void Front::TellOnClientsThread() {
   bool is_overdue = false;
   {
     base::MutexLock lock(mutex_);
-    if (is_closed_ || untold_.empty() || is_telling_ || arm_ == Arm::kArming) {
-      return;
-    }
+    if (is_closed_ || untold_.empty() || is_telling_) return;
     const base::Clock::TimePoint now = setting_.clock->Now();
-    if (arm_ == Arm::kArmed) {
-      is_overdue = now - armed_at_ >= kPatience;
-      if (!is_overdue) return;
-    } else {
+    if (arm_ == Arm::kIdle) {
       arm_ = Arm::kArming;
       armer_ = std::this_thread::get_id();
       armed_at_ = now;
       alarm_->Hasten(now + kPatience);
+    } else {
+      is_overdue = now - armed_at_ >= kPatience;
+      if (!is_overdue) return;
+      BeginTelling();
     }
   }
-  if (is_overdue) return Tell();
-  ArmTelling();
+  is_overdue ? Tell() : ArmTelling();
 }
 
 void Front::ArmTelling() {
@@ -272,6 +272,8 @@ void Front::ArmTelling() {
     has_come_ = false;
     is_closing = ends_in_arming_;
     changed_.NotifyAll();
+    // What was decided after it had come.
+    if (arm_ == Arm::kIdle && !untold_.empty()) alarm_->Ring();
   }
   if (!is_closing) return;
   armed_watcher_ = Watcher();
@@ -279,6 +281,7 @@ void Front::ArmTelling() {
 }
 
 void Front::OnArmed() {
+  bool tells = false;
   {
     base::MutexLock lock(mutex_);
     if (arm_ == Arm::kArming) {
@@ -286,17 +289,28 @@ void Front::OnArmed() {
     } else {
       arm_ = Arm::kIdle;
     }
+    // At once: who arms now would wait for this call to return.
+    tells = BeginTelling();
+  }
+  if (tells) Tell();
+}
+
+void Front::TellIfNobodyDoes() {
+  {
+    base::MutexLock lock(mutex_);
+    if (!BeginTelling()) return;
   }
   Tell();
 }
 
+bool Front::BeginTelling() {
+  if (is_telling_) return false;
+  is_telling_ = true;
+  teller_ = std::this_thread::get_id();
+  return true;
+}
+
 void Front::Tell() {
-  {
-    base::MutexLock lock(mutex_);
-    if (is_telling_) return;
-    is_telling_ = true;
-    teller_ = std::this_thread::get_id();
-  }
   while (const auto event = NextEvent()) setting_.on_event(*event);
 }
 

@@ -31,16 +31,16 @@ namespace naming::balanced {
 
 // What a Balanced is made of.
 //
-// What outcomes give to decide is decided on the thread that told of the last
-// one. Events are told on the client's callback thread, without asking more of
-// a Resolver than its interface: a new Watcher is told of the present Snapshot,
-// on that thread. So an event subscribes one ("arms"), and is told when that is
-// called.
+// What outcomes give to decide is decided by the next call of Choose(): there
+// no lock of the Balancer is held, and calls to an Endpoint that has just been
+// found dead don't wait for another thread to get its turn. Events are told on
+// the client's callback thread, without asking more of a Resolver than its
+// interface: a new Watcher is told of the present Snapshot, on that thread. So
+// an event subscribes one ("arms"), and is told when that is called.
 //
 // Thread-safe. Held by shared_ptr: by its Balanced and, until Close(), by what
 // its Watchers call.
-class Front final : public Alarm::Listener,
-                    public std::enable_shared_from_this<Front> {
+class Front final : public std::enable_shared_from_this<Front> {
  public:
   struct Setting {
     std::string app_id;
@@ -65,21 +65,24 @@ class Front final : public Alarm::Listener,
   std::vector<Endpoint> endpoints() const;
   BalancedStats stats() const;
 
-  void OnAlarm() override;
-
  private:
   // Of the Watcher that brings events to the client's thread.
   enum class Arm { kIdle, kArming, kArmed };
 
   void OnSnapshot(const std::shared_ptr<const Snapshot>& snapshot);
+  absl::StatusOr<Pick> ChooseNow(const PickOptions* options);
+  void DecideByTheWay();
   void Work();
-  void Decide() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Keep(std::vector<EjectionEvent> events)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Count(const std::vector<EjectionEvent>& events)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TellOnClientsThread();
   void ArmTelling();
   void OnArmed();
+  bool BeginTelling() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Tell();
+  void TellIfNobodyDoes();
   std::optional<EjectionEvent> NextEvent();
   bool IsBusyElsewhere() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsNewer(const Snapshot& snapshot) const
@@ -106,7 +109,7 @@ class Front final : public Alarm::Listener,
   bool is_closed_ ABSL_GUARDED_BY(mutex_) = false;
   int waiting_ ABSL_GUARDED_BY(mutex_) = 0;
 
-  bool is_work_wanted_ ABSL_GUARDED_BY(mutex_) = false;
+  int waiting_lists_ ABSL_GUARDED_BY(mutex_) = 0;
   bool is_working_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread::id worker_ ABSL_GUARDED_BY(mutex_);
   std::deque<EjectionEvent> untold_ ABSL_GUARDED_BY(mutex_);

@@ -16,13 +16,13 @@
 namespace naming::balanced {
 
 // Counts the outcomes of the calls to one Endpoint. A success costs an
-// addition, on a cache line that few threads share, and two looks.
+// addition, on a cache line that few threads share, and a look.
 //
 // Thread-safe.
 class alignas(64) Tally final : public OutcomeObserver {
  public:
   // Rings `alarm` when a row of failures reaches `alarming`, zero: never; with
-  // `wakes`, every failure has rates looked at, too.
+  // `wakes`, also for a failure when nobody watches rates yet.
   Tally(std::shared_ptr<Alarm> alarm, std::uint32_t alarming, bool wakes)
       : alarm_(std::move(alarm)), alarming_(alarming), wakes_(wakes) {}
 
@@ -34,7 +34,6 @@ class alignas(64) Tally final : public OutcomeObserver {
     if (row_.load(std::memory_order_relaxed) != 0) {
       row_.store(0, std::memory_order_relaxed);
     }
-    alarm_->Check();
   }
 
   std::uint64_t successes() const {
@@ -64,8 +63,7 @@ class alignas(64) Tally final : public OutcomeObserver {
     failures_.fetch_add(1, std::memory_order_relaxed);
     const std::uint32_t row = row_.fetch_add(1, std::memory_order_relaxed) + 1;
     if (row == alarming_) return alarm_->Ring();
-    if (wakes_) alarm_->Wake();
-    alarm_->Check();
+    if (wakes_) alarm_->RingForFailure();
   }
 
   std::atomic<std::uint64_t> failures_{0};

@@ -48,8 +48,12 @@ class ManualClient final {
   // What Watch() and Fetch() of a client that is gone do.
   void Destroy() { state_->is_gone = true; }
 
-  // From now on Watch() calls back before it returns.
-  void CallAtOnce() { state_->calls_at_once = true; }
+  // From now on Watch() calls back before it returns; the next time `then` is
+  // called after that.
+  void CallAtOnce(std::function<void()> then = nullptr) {
+    state_->calls_at_once = true;
+    state_->then = std::move(then);
+  }
 
   // How often Watch() has been called.
   int watches() const { return state_->watches; }
@@ -76,6 +80,7 @@ class ManualClient final {
     std::vector<std::shared_ptr<Subscription>> subscriptions;
     bool is_gone = false;
     bool calls_at_once = false;
+    std::function<void()> then;
     int watches = 0;
   };
 
@@ -98,6 +103,7 @@ class ManualClient final {
       subscription->is_due = state_->snapshot != nullptr;
       state_->subscriptions.push_back(subscription);
       if (state_->calls_at_once) state_->Run();
+      if (const auto then = std::exchange(state_->then, nullptr)) then();
       return Watcher([state = state_, subscription] {
         subscription->has_ended = true;
         auto& all = state->subscriptions;

@@ -65,7 +65,7 @@ struct NAMING_EXPORT GrpcOptions {
   bool block_until_ready = false;
 
   // Makes further interceptors, for each connection anew. Called on the
-  // client's callback thread.
+  // client's callback thread, or within WaitReady().
   std::function<std::vector<
       std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>>()>
       make_interceptors;
@@ -165,7 +165,7 @@ class NAMING_EXPORT GrpcPick final {
 // the state of connections and lives as long as the process.
 //
 // Thread-safe. May outlive the Client, and then calls the last list; its calls
-// may outlive it.
+// may outlive it. Not to be destroyed within `balanced.on_event`.
 class NAMING_EXPORT GrpcChannel final
 #if NAMING_GRPC_FACADE
     : public grpc::ChannelInterface

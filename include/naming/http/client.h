@@ -128,7 +128,7 @@ class NAMING_EXPORT Lease final {
 // Has no thread of its own. Thread-safe. May outlive the client of the
 // registry, and then calls the Instances of its last list. Destroying it ends
 // its waiting calls with kCancelled; the caller sees to it that no new call
-// starts meanwhile.
+// starts meanwhile, and that it isn't destroyed within `choice.on_event`.
 class NAMING_EXPORT Client final {
  public:
   // Returns a Client for `target`, such as "discovery://default/demo.greeter".

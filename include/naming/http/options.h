@@ -73,8 +73,9 @@ struct NAMING_EXPORT ClientOptions {
   std::chrono::milliseconds attempt_timeout = std::chrono::seconds(1);
 
   // Repetitions are at most this share of a Client's requests, and
-  // `retry_burst` more: when everything fails, repeating makes it worse.
-  // Ranges: [0, 1]; [0, 1000].
+  // `retry_burst` more: when everything fails, repeating makes it worse. No
+  // more than `retry_burst` are saved up, so 0 turns repetitions off. Ranges:
+  // [0, 1]; [0, 1000].
   double retry_share = 0.1;
   int retry_burst = 10;
 

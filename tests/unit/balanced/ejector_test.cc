@@ -27,12 +27,6 @@ using testing::MakeEndpoints;
 using List = std::vector<std::string>;
 using Result = Outcome::Result;
 
-class CountingListener final : public Alarm::Listener {
- public:
-  void OnAlarm() override { ++rings; }
-  int rings = 0;
-};
-
 // An Ejector with its world: calls to endpoints, and time.
 class World {
  public:
@@ -110,7 +104,9 @@ class World {
   }
 
   Ejector& ejector() { return ejector_; }
-  int rings() const { return listener_->rings; }
+
+  // Whether calls would ask for a Look().
+  bool IsDue() const { return alarm_->IsDue(); }
   testing::FakeClock& clock() { return clock_; }
 
  private:
@@ -125,10 +121,7 @@ class World {
   }
 
   testing::FakeClock clock_;
-  const std::shared_ptr<CountingListener> listener_ =
-      std::make_shared<CountingListener>();
-  const std::shared_ptr<Alarm> alarm_ =
-      std::make_shared<Alarm>(clock_, listener_);
+  const std::shared_ptr<Alarm> alarm_ = std::make_shared<Alarm>(clock_);
   Ejector ejector_;
   std::map<std::string, Candidate> candidates_;
 };
@@ -292,10 +285,11 @@ TEST_CASE("A rate of success far below the others' ejects", "[ejector]") {
   };
   // A long life without failures must not outweigh what is measured now.
   calls("e0", 1000, 0);
-  CHECK(world.rings() == 0);
+  CHECK_FALSE(world.IsDue());
   calls("e0", 0, 1);
-  CHECK(world.rings() == 1);  // A failure begins the measuring.
+  CHECK(world.IsDue());  // A failure begins the measuring.
   CHECK(world.Look().empty());
+  CHECK_FALSE(world.IsDue());
 
   SECTION("at the end of the interval") {
     calls("e0", 14, 6);
@@ -330,15 +324,86 @@ TEST_CASE("A rate of success far below the others' ejects", "[ejector]") {
     calls("e0", 10, 20);
     CHECK(world.After(seconds(10)).empty());
   }
-  SECTION("measuring ends when nothing fails, and so do the rings") {
+  SECTION("measuring ends when nothing fails, and with it the looks") {
     CHECK(world.After(seconds(10)).empty());
     calls("e0", 100, 0);
     CHECK(world.After(seconds(10)).empty());
-    const int rings = world.rings();
     world.clock().Advance(minutes(10));
     calls("e0", 100, 0);
-    CHECK(world.rings() == rings);
+    CHECK_FALSE(world.IsDue());
   }
+}
+
+TEST_CASE("Rates are measured while another sits out its time", "[ejector]") {
+  EjectionOptions options;
+  options.interval = seconds(1);
+  World world(options);
+  world.Set(MakeEndpoints("e", 4));
+  world.Call("e0", Result::kFailure, 5);
+  CHECK(world.Look().size() == 1);
+  // The window that its failures began ends without another.
+  CHECK(world.After(seconds(1)).empty());
+  CHECK(world.After(seconds(1)).empty());
+  CHECK_FALSE(world.IsDue());
+  world.Call("e1", Result::kFailure);
+  CHECK(world.IsDue());
+  CHECK(world.Look().empty());
+  for (int i = 0; i < 10; ++i) {
+    world.Call("e1", Result::kFailure);
+    world.Call("e1", Result::kSuccess);
+    world.Call("e2", Result::kSuccess, 2);
+  }
+  world.clock().Advance(seconds(1));
+  CHECK(world.IsDue());
+  world.Look();
+  CHECK(world.Ejected() == List{"e0:90", "e1:90"});
+}
+
+TEST_CASE("What rings while it is decided asks for another look", "[ejector]") {
+  testing::FakeClock clock;
+  Alarm alarm(clock);
+  alarm.Ring();
+  alarm.Silence();
+  alarm.Ring();
+  alarm.Hasten(clock.Now() + seconds(1));
+  CHECK(alarm.IsDue());
+  alarm.Silence();
+  CHECK_FALSE(alarm.IsDue());
+  alarm.Hasten(clock.Now() + seconds(2));
+  alarm.Hasten(clock.Now() + seconds(1));
+  alarm.Hasten(clock.Now() + seconds(3));
+  clock.Advance(milliseconds(999));
+  CHECK_FALSE(alarm.IsDue());
+  clock.Advance(milliseconds(1));
+  CHECK(alarm.IsDue());
+}
+
+TEST_CASE("A probe that failed in a panic counts after it", "[ejector]") {
+  EjectionOptions options;
+  options.success_rate = 0;
+  World world(options);
+  world.Set(MakeEndpoints("e", 3));
+  world.Call("e0", Result::kFailure, 5);
+  world.Look();
+  world.After(seconds(10));
+  Pick probe = world.TakeProbe();
+  world.Call("e1", Result::kFailure, 5);
+  CHECK(world.Look().size() == 1);  // A panic.
+  Outcome failure;
+  failure.result = Result::kFailure;
+  probe.Done(failure);
+  world.Look();
+  world.Call("e1", Result::kSuccess);
+  world.Call("e0", Result::kFailure, 5);
+  world.Look();  // The panic is over, and e0 is out.
+  CHECK(world.Ejected() == List{"e0:90"});
+  CHECK(world.IsDue());
+  world.Look();
+  CHECK_FALSE(world.IsDue());
+  world.clock().Advance(seconds(20));
+  CHECK(world.IsDue());
+  world.Look();
+  CHECK(world.ejector().offers().size() == 1);
 }
 
 TEST_CASE("When too many fail, none is ejected", "[ejector]") {
@@ -472,12 +537,9 @@ TEST_CASE("New endpoints start slowly", "[ejector]") {
   CHECK(world.OwnWeightOf("e2") == 10);
   world.After(milliseconds(4'999));
   CHECK(world.WeightOf("e2") == 40);
-  const int rings = world.rings();
-  world.Call("e0", Result::kSuccess);
-  CHECK(world.rings() == rings);
+  CHECK_FALSE(world.IsDue());
   world.clock().Advance(milliseconds(2));
-  world.Call("e0", Result::kSuccess);
-  CHECK(world.rings() == rings + 1);  // Calls carry it on.
+  CHECK(world.IsDue());  // Calls carry it on.
   world.Look();
   CHECK(world.WeightOf("e2") == 50);
   world.After(seconds(5));
@@ -559,7 +621,7 @@ TEST_CASE("Without anything to decide nobody listens", "[ejector]") {
   CHECK(candidates->front().observer == nullptr);
 }
 
-TEST_CASE("Success is told without a look at the clock", "[ejector]") {
+TEST_CASE("Success asks for no look", "[ejector]") {
   World world;
   world.Set(MakeEndpoints("e", 4));
   world.Look();
@@ -567,7 +629,7 @@ TEST_CASE("Success is told without a look at the clock", "[ejector]") {
     world.clock().Advance(minutes(1));
     world.Call("e1", Result::kSuccess, 10);
   }
-  CHECK(world.rings() == 0);
+  CHECK_FALSE(world.IsDue());
 }
 
 }  // namespace

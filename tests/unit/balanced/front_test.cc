@@ -5,7 +5,9 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -50,9 +52,12 @@ class World {
         if (on_event) on_event();
       };
     }
-    front = std::make_shared<Front>(
-        std::move(setting), client.Build(),
-        std::make_unique<balancer::RoundRobin>(balancer::Options{color, 0}));
+    if (balancer == nullptr) {
+      balancer =
+          std::make_unique<balancer::RoundRobin>(balancer::Options{color, 0});
+    }
+    front = std::make_shared<Front>(std::move(setting), client.Build(),
+                                    std::move(balancer));
     front->Begin();
     return *front;
   }
@@ -81,13 +86,14 @@ class World {
   ManualClient client;
   std::string dead;
   std::string color;  // Of the Balancer.
+  std::unique_ptr<Balancer> balancer;
   bool listens = true;
   std::vector<std::string> events;
   std::function<void()> on_event;
   std::shared_ptr<Front> front;
 };
 
-TEST_CASE("The call that shows it decides; events wait for the client's thread",
+TEST_CASE("The next call decides; events wait for the client's thread",
           "[front]") {
   World world;
   world.Start();
@@ -106,9 +112,9 @@ TEST_CASE("The call that shows it decides; events wait for the client's thread",
 
   SECTION("and its return") {
     world.clock.Advance(seconds(10));
-    world.Call(1);
     world.dead.clear();
     CHECK(world.Call(1)["b:90"] == 1);
+    world.Call(1);
     CHECK(world.events.size() == 1);
     world.client.Run();
     CHECK(world.events ==
@@ -120,7 +126,6 @@ TEST_CASE("The call that shows it decides; events wait for the client's thread",
   }
   SECTION("and a failing probe, which keeps it out") {
     world.clock.Advance(seconds(10));
-    world.Call(1);
     CHECK(world.Call(30)["b:90"] == 1);
     CHECK(world.Call(30)["b:90"] == 0);
     world.clock.Advance(milliseconds(19'999));
@@ -169,9 +174,7 @@ void EjectOneOfEachColor(World& world) {
 TEST_CASE("A probe is a call of the color that the balancer chose", "[front]") {
   World world;
   EjectOneOfEachColor(world);
-  world.Call(1);
   CHECK(world.Call(1)["x:90"] == 1);
-  CHECK(world.front->stats().ejected == 1);
   auto calls = world.Call(30);
   CHECK(calls["x:90"] == 10);
   CHECK(calls["a:90"] + calls["b:90"] + calls["c:90"] == 0);
@@ -181,6 +184,7 @@ TEST_CASE("A probe is a call of the color that the balancer chose", "[front]") {
   REQUIRE(pick.ok());
   CHECK(pick->endpoint().address == "a:90");
   pick->Done(Outcome());
+  world.Call(1);
   CHECK(world.front->stats().ejected == 0);
   CHECK(world.front->stats().probes == 2);
 }
@@ -188,7 +192,6 @@ TEST_CASE("A probe is a call of the color that the balancer chose", "[front]") {
 TEST_CASE("A retry that avoids an endpoint isn't its probe", "[front]") {
   World world;
   EjectOneOfEachColor(world);
-  world.Call(1);
   PickOptions retry;
   retry.avoid = {"x:90"};
   for (int i = 0; i < 10; ++i) {
@@ -225,6 +228,114 @@ TEST_CASE("Who listens to no events costs the client's thread nothing",
   world.dead = "b:90";
   CHECK(world.Call(30)["b:90"] == 5);
   CHECK(world.client.watches() == watches);
+}
+
+// Has one lock for its list and its outcomes, as it may: observers don't call
+// Balancers.
+class LockingBalancer final : public Balancer {
+ public:
+  void UpdateCandidates(std::vector<Candidate> candidates) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    handles_.clear();
+    for (Candidate& candidate : candidates) {
+      if (candidate.is_ejected) continue;
+      handles_.push_back(
+          std::make_unique<LockingHandle>(std::move(candidate), mutex_));
+    }
+    if (on_update) on_update();
+  }
+
+  std::function<void()> on_update;
+
+ protected:
+  absl::StatusOr<Pick> DoChoose(const PickOptions* /*options*/) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return Pick(*handles_[turn_++ % handles_.size()]);
+  }
+  PickRef::Source DoPeek(const PickOptions*) override { return {nullptr, 0}; }
+
+ private:
+  class LockingHandle final : public Pick::Handle {
+   public:
+    LockingHandle(Candidate candidate, std::mutex& mutex)
+        : Handle(candidate.endpoint),
+          observer_(candidate.observer),
+          mutex_(mutex) {}
+    void Done(const Outcome& outcome, std::int64_t) override {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      observer_->OnOutcome(outcome);
+    }
+    void Release(std::uintptr_t) override {}
+
+   private:
+    const std::shared_ptr<OutcomeObserver> observer_;
+    std::mutex& mutex_;
+  };
+
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<LockingHandle>> handles_;
+  std::size_t turn_ = 0;
+};
+
+TEST_CASE("A Balancer may be locked while it tells an outcome", "[front]") {
+  World world;
+  world.balancer = std::make_unique<LockingBalancer>();
+  world.Start();
+  world.client.Run();
+  world.dead = "b:90";
+  CHECK(world.Call(30)["b:90"] == 5);
+}
+
+TEST_CASE("Counts and events say what is in force", "[front]") {
+  World world;
+  auto balancer = std::make_unique<LockingBalancer>();
+  std::vector<std::size_t> counts;
+  balancer->on_update = [&] {
+    const BalancedStats stats = world.front->stats();
+    counts.push_back(stats.endpoints);
+    counts.push_back(stats.ejected);
+  };
+  world.balancer = std::move(balancer);
+  world.Start();
+  world.client.Run();
+  CHECK(counts == std::vector<std::size_t>{0, 0});
+  world.dead = "b:90";
+  world.Call(30);
+  CHECK(counts == std::vector<std::size_t>{0, 0, 3, 0});
+  CHECK(world.front->stats().ejected == 1);
+}
+
+TEST_CASE("Events told on one thread include what another decides meanwhile",
+          "[front]") {
+  World world;
+  world.Start();
+  world.client.Run();
+  world.on_event = [&world] {
+    world.on_event = nullptr;
+    world.dead.clear();
+    world.clock.Advance(seconds(10));
+    std::thread([&world] { world.Call(10); }).join();
+  };
+  world.dead = "b:90";
+  world.Call(30);
+  world.client.Run();
+  CHECK(world.events ==
+        std::vector<std::string>{"ejected b:90", "returned b:90"});
+}
+
+TEST_CASE("What is decided while another thread arms is told", "[front]") {
+  World world;
+  world.Start();
+  world.client.Run();
+  world.client.CallAtOnce([&world] {
+    world.dead.clear();
+    world.clock.Advance(seconds(10));
+    std::thread([&world] { world.Call(10); }).join();
+  });
+  world.dead = "b:90";
+  world.Call(30);
+  CHECK(world.events ==
+        std::vector<std::string>{"ejected b:90", "returned b:90"});
 }
 
 TEST_CASE("A Resolver that calls back at once will do", "[front]") {

@@ -26,8 +26,7 @@ class Maker {
 
  private:
   testing::FakeClock clock_;
-  const std::shared_ptr<Alarm> alarm_ =
-      std::make_shared<Alarm>(clock_, std::weak_ptr<Alarm::Listener>());
+  const std::shared_ptr<Alarm> alarm_ = std::make_shared<Alarm>(clock_);
 };
 
 TEST_CASE("An offer is for one call of its color", "[offers]") {
