@@ -168,7 +168,10 @@ void Follower::Take(const std::string& app_id, const std::string& node,
         app_id, node, answer.revision, app.asked_revision));
   }
   const bool is_change = app.keys.Replace(std::move(answer));
-  Publish(app_id, node);
+  app.node = node;
+  Publish(app_id);
+  // The watch goes on from here without a gap.
+  app.is_live = true;
   if (app.stream == 0) {
     Attach(app_id);
   } else if (is_change || is_restored) {
@@ -180,20 +183,19 @@ void Follower::Take(const std::string& app_id, const std::string& node,
 
 // --- Publishing ---
 
-void Follower::Publish(const std::string& app_id, const std::string& node) {
+void Follower::Publish(const std::string& app_id) {
   App& app = apps_.at(app_id);
   loop_.CancelTimer(std::exchange(app.publish_timer, 0));
   app.published_at = loop_.clock().Now();
   NoteBadValues(app);
   core::List list;
   list.instances = app.keys.Instances();
-  // The watch goes on from here without a gap.
-  list.is_live = std::exchange(app.is_live, true);
+  list.is_live = app.is_live;
   if (list.instances.empty()) {
     // One answer is enough: the store is linearizable.
     app.topic->ReportMissing(
         absl::NotFoundError(absl::StrFormat(
-            "etcd: fetch %s: %s: no such application", app_id, node)),
+            "etcd: fetch %s: %s: no such application", app_id, app.node)),
         list.is_live);
   } else {
     app.topic->Publish(std::move(list));
@@ -202,16 +204,15 @@ void Follower::Publish(const std::string& app_id, const std::string& node) {
 
 // At once, unless it was a moment ago. What belongs together but has several
 // prefixes comes in several messages.
-void Follower::PublishSoon(const std::string& app_id, const std::string& node) {
+void Follower::PublishSoon(const std::string& app_id) {
   App& app = apps_.at(app_id);
   if (app.publish_timer != 0) return;
   const auto now = loop_.clock().Now();
   const bool is_in_parts = layout_.Prefixes(app_id).size() > 1;
   const auto since = is_in_parts ? now : app.published_at;
   const auto wait = since + options_.gather - now;
-  if (wait <= Clock::Duration::zero()) return Publish(app_id, node);
-  app.publish_timer =
-      loop_.RunAfter(wait, [this, app_id, node] { Publish(app_id, node); });
+  if (wait <= Clock::Duration::zero()) return Publish(app_id);
+  app.publish_timer = loop_.RunAfter(wait, [this, app_id] { Publish(app_id); });
 }
 
 void Follower::NoteBadValues(App& app) {
@@ -287,7 +288,8 @@ void Follower::OnMessage(StreamId id, const Stream::Watch& watch,
     return app.keys.Reached(watch.prefix, message.revision);
   }
   if (app.keys.Apply(watch.prefix, message.events)) {
-    PublishSoon(app_id, streams_.at(id)->node());
+    app.node = streams_.at(id)->node();
+    PublishSoon(app_id);
   }
 }
 
@@ -297,6 +299,8 @@ void Follower::OnStreamOver(StreamId id, const absl::Status& why) {
   for (const std::string& app_id : app_ids) {
     App& app = apps_.at(app_id);
     app.stream = 0;
+    // What came before the end is live still.
+    if (app.publish_timer != 0) Publish(app_id);
     app.is_live = false;
     app.topic->ReportError(why);
     if (absl::IsPermissionDenied(why)) {

@@ -85,6 +85,7 @@ class Follower final : public core::Source {
 
     std::shared_ptr<core::Topic> topic;
     Keys keys;
+    std::string node;     // Which told them last.
     StreamId stream = 0;  // 0 until it has been read.
     bool is_live = false;
     Requester::RequestId reading = 0;
@@ -107,8 +108,8 @@ class Follower final : public core::Source {
   void Take(const std::string& app_id, const std::string& node,
             RangeAnswer answer);
 
-  void Publish(const std::string& app_id, const std::string& node);
-  void PublishSoon(const std::string& app_id, const std::string& node);
+  void Publish(const std::string& app_id);
+  void PublishSoon(const std::string& app_id);
   void NoteBadValues(App& app);
 
   void Attach(const std::string& app_id);

@@ -241,6 +241,22 @@ TEST_CASE("After a break the list stays and is read again",
   CHECK(StartsAt(f.http.Waiting(kWatch), 13));
 }
 
+TEST_CASE("A break just after a change doesn't make the next read live",
+          "[etcd][follower]") {
+  FollowerFixture f;
+  const auto topic = f.FollowWatched({"h1", "h2", "h3"});
+  const Pending watch = f.http.Waiting(kWatch);
+  f.http.Stream(watch, DeleteJson(1, 11, "x", "h1"));
+  f.loop.Advance(milliseconds(8));
+  f.http.Stream(watch, PutJson(1, 12, "x", "h4"));
+  f.http.Fail(watch, absl::UnavailableError("connection reset"));
+  CHECK(Hostnames(topic) == Set{"h2", "h3", "h4"});
+  f.Settle();
+  f.loop.Advance(milliseconds(200));
+  f.http.Answer(f.http.Waiting(kRange), RangeJson(13, "x", {}));
+  CHECK(Hostnames(topic) == Set{"h2", "h3", "h4"});
+}
+
 TEST_CASE("A store that has lost data empties no list", "[etcd][follower]") {
   FollowerFixture f;
   const auto topic = f.FollowWatched({"h1", "h2"});
