@@ -112,7 +112,6 @@ void Follower::Read(const std::string& app_id) {
   Call call;
   call.what = absl::StrFormat("fetch %s", app_id);
   if (app.stream != 0) call.node = streams_.at(app.stream)->node();
-  if (call.node.empty()) call.node = requester_.nodes().Choose().value_or("");
   if (prefixes.size() == 1) {
     call.path = "/kv/range";
     call.body = RangeBody(prefixes.front(), PrefixEnd(prefixes.front()),
@@ -121,11 +120,10 @@ void Follower::Read(const std::string& app_id) {
     call.path = "/kv/txn";
     call.body = RangeAllBody(prefixes);
   }
-  const std::string node = call.node;
   app.reading = requester_.Send(
       std::move(call),
-      [this, app_id, node](const absl::StatusOr<net::HttpResponse>& response) {
-        OnRead(app_id, node, response);
+      [this, app_id](const absl::StatusOr<net::HttpResponse>& response) {
+        OnRead(app_id, requester_.asked_node(), response);
       });
 }
 

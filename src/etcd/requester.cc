@@ -78,37 +78,41 @@ bool Requester::NeedsToken() const {
   return !options_.user.empty() && token_.empty() && !is_auth_off_;
 }
 
+// A member is chosen as late as possible: while a request waits for its turn,
+// or for a token, the one that it would go to may fail.
 void Requester::Begin(RequestId id) {
   Pending& pending = pending_.at(id);
-  if (pending.call.node.empty()) {
-    const auto node = nodes_.Choose();
-    if (!node) {
-      pending.refusal = loop_.RunAfter(base::Clock::Duration::zero(), [this,
-                                                                       id] {
-        Finish(id, absl::UnavailableError(absl::StrFormat(
-                       "etcd: %s: every member failed lately; the last one: %s",
-                       pending_.at(id).call.what, nodes_.last_error())));
-      });
-      return;
-    }
-    pending.call.node = *node;
-  }
-  if (NeedsToken()) {
-    tokenless_.push_back(id);
-    Authenticate(pending.call.node);
-    return;
-  }
   if (pending.call.on_body == nullptr && under_way_ >= kMaxUnderWay) {
     queue_.push_back(id);
     return;
   }
+  if (NeedsToken() && authentication_ != 0) {
+    tokenless_.push_back(id);
+    return;
+  }
+  pending.node = pending.call.node;
+  if (pending.node.empty()) pending.node = nodes_.Choose().value_or("");
+  if (pending.node.empty()) return RefuseSoon(id);
+  if (NeedsToken()) {
+    tokenless_.push_back(id);
+    return Authenticate(pending.node);
+  }
   Start(id);
+}
+
+void Requester::RefuseSoon(RequestId id) {
+  pending_.at(id).refusal =
+      loop_.RunAfter(base::Clock::Duration::zero(), [this, id] {
+        Finish(id, absl::UnavailableError(absl::StrFormat(
+                       "etcd: %s: every member failed lately; the last one: %s",
+                       pending_.at(id).call.what, nodes_.last_error())));
+      });
 }
 
 void Requester::Start(RequestId id) {
   Pending& pending = pending_.at(id);
   net::HttpRequest request =
-      MakeRequest(pending.call.node, pending.call.path, pending.call.body);
+      MakeRequest(pending.node, pending.call.path, pending.call.body);
   if (pending.call.timeout.count() > 0) request.timeout = pending.call.timeout;
   request.on_body = pending.call.on_body;
   nodes_.monitor().counters().requests.Add();
@@ -129,7 +133,7 @@ void Requester::StartQueued() {
   while (under_way_ < kMaxUnderWay && !queue_.empty()) {
     const RequestId id = queue_.front();
     queue_.pop_front();
-    if (pending_.count(id) != 0) Start(id);
+    if (pending_.count(id) != 0) Begin(id);
   }
 }
 
@@ -141,10 +145,10 @@ void Requester::OnAnswered(RequestId id,
   const absl::Status status = StatusOf(response);
   if (Repeat(id, response, status)) return StartQueued();
   if (status.ok()) {
-    nodes_.Succeeded(pending.call.node);
+    nodes_.Succeeded(pending.node);
     Finish(id, std::move(response));
   } else {
-    const std::string node = pending.call.node;
+    const std::string node = pending.node;
     const auto began = pending.began;
     // A stream that has had its time has not failed.
     const bool has_expired = pending.call.on_body != nullptr &&
@@ -179,6 +183,7 @@ bool Requester::Repeat(RequestId id,
     return false;
   }
   pending.was_repeated = true;
+  pending.call.node = pending.node;
   if (is_token_refused) {
     // Another request may have got a new one meanwhile.
     if (token_ == pending.token) token_.clear();
@@ -192,11 +197,11 @@ bool Requester::Repeat(RequestId id,
 
 void Requester::Finish(RequestId id, absl::StatusOr<net::HttpResponse> result) {
   auto node = pending_.extract(id);
+  asked_node_ = std::move(node.mapped().node);
   node.mapped().done(std::move(result));
 }
 
 void Requester::Authenticate(const std::string& node) {
-  if (authentication_ != 0) return;
   authentication_ = http_.Send(
       MakeRequest(node, "/auth/authenticate",
                   AuthenticateBody(options_.user, options_.password)),
@@ -225,7 +230,11 @@ void Requester::OnAuthenticated(
     status = absl::OkStatus();
   }
   const bool is_members_fault = !status.ok() && IsMembersFault(status);
-  if (is_members_fault) nodes_.Failed(node, began, status);
+  if (is_members_fault) {
+    nodes_.Failed(node, began, status);
+  } else {
+    nodes_.Succeeded(node);
+  }
   const auto waiting = std::exchange(tokenless_, {});
   for (const RequestId id : waiting) {
     const auto it = pending_.find(id);

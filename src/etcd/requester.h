@@ -64,6 +64,9 @@ class Requester final {
   RequestId Send(Call call, Done done);
   void Abort(RequestId id);
 
+  // Returns, within a `done`, which member was asked.
+  const std::string& asked_node() const { return asked_node_; }
+
   // A stream's token was refused.
   void DropToken() { token_.clear(); }
 
@@ -84,6 +87,7 @@ class Requester final {
   struct Pending {
     Call call;
     Done done;
+    std::string node;   // Where it was sent.
     std::string token;  // That it was sent with.
     net::HttpClient::RequestId http = 0;
     base::Loop::TimerId refusal = 0;
@@ -94,6 +98,7 @@ class Requester final {
 
   bool NeedsToken() const;
   void Begin(RequestId id);
+  void RefuseSoon(RequestId id);
   void Start(RequestId id);
   void StartQueued();
   void OnAnswered(RequestId id, absl::StatusOr<net::HttpResponse> response);
@@ -122,6 +127,7 @@ class Requester final {
   std::deque<RequestId> queue_;      // For their turn.
   std::deque<RequestId> tokenless_;  // For a token.
   int under_way_ = 0;
+  std::string asked_node_;
 };
 
 // Returns `status` with `etcd: <what>: <node>: ` before its message.

@@ -165,6 +165,35 @@ TEST_CASE("So many requests at a time, the others wait", "[etcd][requester]") {
   CHECK(f.http.sent() == 33);
 }
 
+TEST_CASE(
+    "What waits for its turn doesn't go to a member that failed meanwhile",
+    "[etcd][requester]") {
+  RequesterFixture f;
+  for (int i = 0; i < 40; ++i) f.Send();
+  const std::string frozen = f.http.Waiting(kRange).node;
+  for (int i = 0; i < 32; ++i) {
+    const Pending sent = f.http.Waiting(kRange);
+    CHECK(sent.node == frozen);
+    f.http.Fail(sent, absl::DeadlineExceededError("too slow"));
+  }
+  CHECK(f.http.CountWaiting(kRange) == 8);
+  for (const Pending& sent : f.http.pending()) CHECK(sent.node != frozen);
+}
+
+TEST_CASE("The one attempt at a member after a pause may need a token first",
+          "[etcd][requester]") {
+  RequesterFixture f("me");
+  for (int i = 0; i < 2; ++i) {
+    f.Send();
+    f.http.Fail(f.http.Waiting(kAuthenticate),
+                absl::UnavailableError("refused"));
+  }
+  f.loop.Advance(std::chrono::seconds(10));
+  f.Send();
+  f.http.Answer(f.http.Waiting(kAuthenticate), AnswerJson(R"(,"token":"t1")"));
+  CHECK(f.http.CountWaiting(kRange) == 1);
+}
+
 TEST_CASE("While every member pauses, nothing is sent", "[etcd][requester]") {
   RequesterFixture f;
   for (int i = 0; i < 2; ++i) {
