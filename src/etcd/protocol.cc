@@ -182,7 +182,7 @@ absl::Status StatusOfHttp(const net::HttpResponse& response) {
           "%s: etcd's JSON gateway isn't there (enable-grpc-gateway)",
           message));
     case 429:
-      return absl::ResourceExhaustedError(message);
+      return absl::UnavailableError(message);
     default:
       return response.status_code >= 500 ? absl::UnavailableError(message)
                                          : absl::InternalError(message);

@@ -19,12 +19,13 @@ constexpr int kMaxUnderWay = 32;
 constexpr std::string_view kApi = "/v3";
 constexpr std::string_view kOldApi = "/v3beta";  // Of etcd 3.3.
 
-// Whether `status` speaks against the member rather than the request.
+// Whether `status` speaks against the member rather than the request. A store
+// that is full, or an answer that is too large, is so at any member, which
+// still serves watches and keeps leases alive.
 bool IsMembersFault(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kDeadlineExceeded:
-    case absl::StatusCode::kResourceExhausted:
     case absl::StatusCode::kInternal:
       return true;
     default:
@@ -153,10 +154,7 @@ void Requester::OnAnswered(RequestId id,
     // A stream that has had its time has not failed.
     const bool has_expired = pending.call.on_body != nullptr &&
                              absl::IsDeadlineExceeded(response.status());
-    // An answer that is too large would be so from any member.
-    const bool is_too_large = absl::IsResourceExhausted(response.status());
-    const bool is_members_fault =
-        !has_expired && !is_too_large && IsMembersFault(status);
+    const bool is_members_fault = !has_expired && IsMembersFault(status);
     if (!has_expired) nodes_.monitor().counters().failed_requests.Add();
     // Before `done`, so that what that sends goes elsewhere.
     if (is_members_fault) {

@@ -116,9 +116,10 @@ void Stream::OnPiece(std::string_view piece) {
 bool Stream::OnObject(std::string object) {
   const auto message = DecodeWatch(std::move(object));
   if (!message.ok()) {
-    // Every member would say the same of a token or a permission.
+    // Every member would say the same of a token, a permission, or a size.
     const bool is_ours = absl::IsUnauthenticated(message.status()) ||
-                         absl::IsPermissionDenied(message.status());
+                         absl::IsPermissionDenied(message.status()) ||
+                         absl::IsResourceExhausted(message.status());
     if (absl::IsUnauthenticated(message.status())) requester_.DropToken();
     Fail(Describe("watch", node_, message.status()), !is_ours);
     return false;

@@ -124,13 +124,19 @@ TEST_CASE("What fails for the member's sake goes elsewhere next time",
   CHECK(f.nodes.Choose() != sent.node);
 }
 
-TEST_CASE("An answer that is too large speaks against no member",
+TEST_CASE("What is too much for a store speaks against no member",
           "[etcd][requester]") {
   RequesterFixture f;
   f.requester.set_on_node_failed([](const std::string&) { FAIL(); });
   f.Send();
   const Pending sent = f.http.Waiting(kRange);
-  f.http.Fail(sent, absl::ResourceExhaustedError("larger than 64 MiB"));
+  SECTION("an answer that is too large") {
+    f.http.Fail(sent, absl::ResourceExhaustedError("larger than 64 MiB"));
+  }
+  SECTION("a store that is full") {
+    f.http.Answer(
+        sent, ErrorJson("etcdserver: mvcc: database space exceeded", 8), 429);
+  }
   REQUIRE(f.result);
   CHECK(absl::IsResourceExhausted(f.result->status()));
   CHECK(f.nodes.Choose() == sent.node);
