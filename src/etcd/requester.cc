@@ -55,7 +55,11 @@ bool IsApiMissing(const absl::StatusOr<net::HttpResponse>& response) {
 
 Requester::Requester(base::Loop& loop, net::HttpClient& http,
                      core::Nodes& nodes, RequesterOptions options)
-    : loop_(loop), http_(http), nodes_(nodes), options_(std::move(options)) {}
+    : loop_(loop),
+      http_(http),
+      nodes_(nodes),
+      options_(std::move(options)),
+      api_(kApi) {}
 
 Requester::RequestId Requester::Send(Call call, Done done) {
   const RequestId id = ++last_id_;
@@ -118,6 +122,7 @@ void Requester::Start(RequestId id) {
   request.on_body = pending.call.on_body;
   nodes_.monitor().counters().requests.Add();
   pending.token = token_;
+  pending.api = api_;
   pending.began = loop_.clock().Now();
   if (pending.call.on_body == nullptr) {
     pending.is_under_way = true;
@@ -186,8 +191,8 @@ bool Requester::Repeat(RequestId id,
     // Another request may have got a new one meanwhile.
     if (token_ == pending.token) token_.clear();
     is_auth_off_ = false;
-  } else {
-    api_ = std::string(api_ == kApi ? kOldApi : kApi);
+  } else if (api_ == pending.api) {
+    api_ = api_ == kApi ? kOldApi : kApi;
   }
   Begin(id);
   return true;

@@ -89,6 +89,7 @@ class Requester final {
     Done done;
     std::string node;   // Where it was sent.
     std::string token;  // That it was sent with.
+    std::string_view api;
     net::HttpClient::RequestId http = 0;
     base::Loop::TimerId refusal = 0;
     base::Clock::TimePoint began{};
@@ -117,7 +118,7 @@ class Requester final {
   const RequesterOptions options_;
   std::function<void(const std::string&)> on_node_failed_;
 
-  std::string api_ = "/v3";  // How paths begin: see Repeat().
+  std::string_view api_;  // How paths begin: see Repeat().
   std::string token_;
   bool is_auth_off_ = false;  // The server takes nobody's password.
   net::HttpClient::RequestId authentication_ = 0;

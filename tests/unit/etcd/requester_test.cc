@@ -163,6 +163,17 @@ TEST_CASE("etcd 3.3 is found by the older beginning of its paths",
   }
 }
 
+TEST_CASE("Requests at a time find the beginning of paths together",
+          "[etcd][requester]") {
+  RequesterFixture f;
+  for (int i = 0; i < 4; ++i) f.Send();
+  for (int i = 0; i < 4; ++i) {
+    f.http.Answer(f.http.Waiting(kRange), "404 page not found", 404);
+  }
+  CHECK(f.answers == 0);
+  CHECK(f.http.CountWaiting("/v3beta/kv/range") == 4);
+}
+
 TEST_CASE("So many requests at a time, the others wait", "[etcd][requester]") {
   RequesterFixture f;
   for (int i = 0; i < 40; ++i) f.Send();
