@@ -70,13 +70,15 @@ net::TlsOptions MakeTlsOptions(const ClientOptions& options) {
   return made;
 }
 
-RequesterOptions MakeRequesterOptions(const ClientOptions& options) {
+RequesterOptions MakeRequesterOptions(const ClientOptions& options,
+                                      std::uint64_t seed) {
   RequesterOptions made;
   made.user_agent = core::UserAgent();
   made.user = options.user;
   made.password = options.password;
   made.connect_timeout = options.connect_timeout;
   made.request_timeout = options.request_timeout;
+  made.seed = seed;
   return made;
 }
 
@@ -170,7 +172,7 @@ struct Client::Rep {
               monitor),
         http(MakeTlsOptions(options)),
         worker("naming-poll", &http),
-        requester(worker, http, nodes, MakeRequesterOptions(options)),
+        requester(worker, http, nodes, MakeRequesterOptions(options, seed)),
         heartbeat(worker, requester),
         follower(worker, requester, *layout, logger,
                  MakeFollowerOptions(options, seed)),

@@ -16,6 +16,10 @@ namespace {
 // A thousand registrations must not open a thousand connections.
 constexpr int kMaxUnderWay = 32;
 
+// Between attempts with a password that was refused: people change it.
+constexpr std::chrono::seconds kFirstRefusalPause{2};
+constexpr std::chrono::seconds kMaxRefusalPause{30};
+
 constexpr std::string_view kApi = "/v3";
 constexpr std::string_view kOldApi = "/v3beta";  // Of etcd 3.3.
 
@@ -59,7 +63,8 @@ Requester::Requester(base::Loop& loop, net::HttpClient& http,
       http_(http),
       nodes_(nodes),
       options_(std::move(options)),
-      api_(kApi) {}
+      api_(kApi),
+      refusal_pauses_(kFirstRefusalPause, kMaxRefusalPause, options_.seed) {}
 
 Requester::RequestId Requester::Send(Call call, Done done) {
   const RequestId id = ++last_id_;
@@ -95,9 +100,18 @@ void Requester::Begin(RequestId id) {
     tokenless_.push_back(id);
     return;
   }
+  if (NeedsToken() && loop_.clock().Now() < refused_until_) {
+    return FinishSoon(
+        id, DescribeRefusal(pending.call.what, refused_by_, refusal_));
+  }
   pending.node = pending.call.node;
   if (pending.node.empty()) pending.node = nodes_.Choose().value_or("");
-  if (pending.node.empty()) return RefuseSoon(id);
+  if (pending.node.empty()) {
+    return FinishSoon(
+        id, absl::UnavailableError(absl::StrFormat(
+                "etcd: %s: every member failed lately; the last one: %s",
+                pending.call.what, nodes_.last_error())));
+  }
   if (NeedsToken()) {
     tokenless_.push_back(id);
     return Authenticate(pending.node);
@@ -105,13 +119,10 @@ void Requester::Begin(RequestId id) {
   Start(id);
 }
 
-void Requester::RefuseSoon(RequestId id) {
-  pending_.at(id).refusal =
-      loop_.RunAfter(base::Clock::Duration::zero(), [this, id] {
-        Finish(id, absl::UnavailableError(absl::StrFormat(
-                       "etcd: %s: every member failed lately; the last one: %s",
-                       pending_.at(id).call.what, nodes_.last_error())));
-      });
+void Requester::FinishSoon(RequestId id, absl::Status status) {
+  pending_.at(id).refusal = loop_.RunAfter(
+      base::Clock::Duration::zero(),
+      [this, id, status = std::move(status)] { Finish(id, status); });
 }
 
 void Requester::Start(RequestId id) {
@@ -218,26 +229,26 @@ void Requester::Authenticate(const std::string& node) {
 void Requester::OnAuthenticated(
     const std::string& node, base::Clock::TimePoint began,
     const absl::StatusOr<net::HttpResponse>& response) {
-  absl::Status status = StatusOf(response);
-  if (status.ok()) {
-    const auto document = DecodeAnswer(*response);
-    const auto token = document.ok()
-                           ? DecodeToken(document->root())
-                           : absl::StatusOr<std::string>(document.status());
-    status = token.status();
-    if (token.ok()) token_ = *token;
-  }
-  if (absl::IsFailedPrecondition(status)) {
-    // "authentication is not enabled".
-    is_auth_off_ = true;
-    status = absl::OkStatus();
-  }
-  const bool is_members_fault = !status.ok() && IsMembersFault(status);
+  const absl::Status status = TakeToken(response);
+  const bool is_members_fault = IsMembersFault(status);
   if (is_members_fault) {
     nodes_.Failed(node, began, status);
   } else {
     nodes_.Succeeded(node);
   }
+  if (status.ok()) {
+    refusal_pauses_.Reset();
+  } else if (!is_members_fault) {
+    refused_until_ = loop_.clock().Now() + refusal_pauses_.Next();
+    refused_by_ = node;
+    refusal_ = status;
+  }
+  FinishTokenless(node, status);
+  if (is_members_fault) TellNodeFailed(node);
+}
+
+void Requester::FinishTokenless(const std::string& node,
+                                const absl::Status& status) {
   const auto waiting = std::exchange(tokenless_, {});
   for (const RequestId id : waiting) {
     const auto it = pending_.find(id);
@@ -245,14 +256,36 @@ void Requester::OnAuthenticated(
     if (status.ok()) {
       Begin(id);
     } else {
-      Finish(id, Describe(it->second.call.what, node,
-                          absl::Status(status.code(),
-                                       absl::StrFormat(
-                                           "authenticate %s: %s", options_.user,
-                                           std::string(status.message())))));
+      Finish(id, DescribeRefusal(it->second.call.what, node, status));
     }
   }
-  if (is_members_fault) TellNodeFailed(node);
+}
+
+// Returns why the member gives none, OK also when it needs none.
+absl::Status Requester::TakeToken(
+    const absl::StatusOr<net::HttpResponse>& response) {
+  absl::Status status = StatusOf(response);
+  if (status.ok()) {
+    const auto document = DecodeAnswer(*response);
+    if (!document.ok()) return document.status();
+    auto token = DecodeToken(document->root());
+    if (token.ok()) token_ = *std::move(token);
+    return token.status();
+  }
+  // "authentication is not enabled".
+  if (!absl::IsFailedPrecondition(status)) return status;
+  is_auth_off_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status Requester::DescribeRefusal(std::string_view what,
+                                        std::string_view node,
+                                        const absl::Status& status) const {
+  return Describe(
+      what, node,
+      absl::Status(status.code(),
+                   absl::StrFormat("authenticate %s: %s", options_.user,
+                                   std::string(status.message()))));
 }
 
 net::HttpRequest Requester::MakeRequest(std::string_view node,

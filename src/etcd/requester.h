@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/backoff.h"
 #include "base/loop.h"
 #include "core/nodes.h"
 #include "net/http_client.h"
@@ -25,6 +26,7 @@ struct RequesterOptions {
   std::string password;
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(1);
   std::chrono::milliseconds request_timeout = std::chrono::seconds(3);
+  std::uint64_t seed = 1;
 };
 
 // One request to a member.
@@ -43,8 +45,9 @@ struct Call {
 // account of the members' health.
 //
 // The token is got when it is first needed, shared by all requests, and got
-// anew when a member refuses it; then the request is repeated once. A bounded
-// number of requests is under way at a time, streams apart.
+// anew when a member refuses it; then the request is repeated once. While the
+// user's password is refused, members are asked for a token ever more rarely. A
+// bounded number of requests is under way at a time, streams apart.
 //
 // Lives on one loop, that of its HttpClient.
 class Requester final {
@@ -99,7 +102,7 @@ class Requester final {
 
   bool NeedsToken() const;
   void Begin(RequestId id);
-  void RefuseSoon(RequestId id);
+  void FinishSoon(RequestId id, absl::Status status);
   void Start(RequestId id);
   void StartQueued();
   void OnAnswered(RequestId id, absl::StatusOr<net::HttpResponse> response);
@@ -109,6 +112,10 @@ class Requester final {
   void Authenticate(const std::string& node);
   void OnAuthenticated(const std::string& node, base::Clock::TimePoint began,
                        const absl::StatusOr<net::HttpResponse>& response);
+  absl::Status TakeToken(const absl::StatusOr<net::HttpResponse>& response);
+  void FinishTokenless(const std::string& node, const absl::Status& status);
+  absl::Status DescribeRefusal(std::string_view what, std::string_view node,
+                               const absl::Status& status) const;
   net::HttpRequest MakeRequest(std::string_view node, std::string_view path,
                                std::string body) const;
 
@@ -122,6 +129,10 @@ class Requester final {
   std::string token_;
   bool is_auth_off_ = false;  // The server takes nobody's password.
   net::HttpClient::RequestId authentication_ = 0;
+  absl::Status refusal_;  // Of the user, as a member said it last.
+  std::string refused_by_;
+  base::Clock::TimePoint refused_until_{};
+  base::Backoff refusal_pauses_;
 
   RequestId last_id_ = 0;
   std::map<RequestId, Pending> pending_;

@@ -100,6 +100,34 @@ TEST_CASE("A wrong password is told, and a server without users is none",
   }
 }
 
+TEST_CASE("A password that was refused is tried ever more rarely",
+          "[etcd][requester]") {
+  RequesterFixture f("me");
+  const std::string wrong =
+      ErrorJson("etcdserver: authentication failed, invalid password", 3);
+  f.Send();
+  f.http.Answer(f.http.Waiting(kAuthenticate), wrong, 400);
+  int attempts = 0;
+  for (int i = 0; i < 600; ++i) {
+    f.Send();
+    f.loop.Advance(std::chrono::milliseconds(100));
+    if (f.http.CountWaiting(kAuthenticate) > 0) {
+      ++attempts;
+      f.http.Answer(f.http.Waiting(kAuthenticate), wrong, 400);
+    }
+    REQUIRE(f.result);
+    CHECK(absl::IsUnauthenticated(f.result->status()));
+    CHECK_THAT(std::string(f.result->status().message()),
+               Catch::Matchers::Contains("authenticate me"));
+  }
+  CHECK(attempts >= 3);
+  CHECK(attempts <= 7);
+  f.loop.Advance(std::chrono::seconds(30));
+  f.Send();
+  f.http.Answer(f.http.Waiting(kAuthenticate), AnswerJson(R"(,"token":"t")"));
+  CHECK(f.http.CountWaiting(kRange) == 1);
+}
+
 TEST_CASE("What fails for the member's sake goes elsewhere next time",
           "[etcd][requester]") {
   RequesterFixture f;
