@@ -301,11 +301,8 @@ void Follower::OnStreamOver(StreamId id, const absl::Status& why) {
     if (app.publish_timer != 0) Publish(app_id);
     app.is_live = false;
     app.topic->ReportError(why);
-    if (absl::IsPermissionDenied(why)) {
-      ReadAfter(app_id, kPauseWhenDenied);
-    } else {
-      ReadAfter(app_id, app.backoff.Next());
-    }
+    // Of what isn't permitted its own read tells: the others go on.
+    ReadAfter(app_id, app.backoff.Next());
   }
 }
 

@@ -86,7 +86,10 @@ bool StartsAt(const Pending& watch, int revision) {
 }
 
 struct FollowerFixture : Fixture {
-  FollowerFixture() : Fixture("", {"http://a:1", "http://b:1"}) {
+  explicit FollowerFixture(const FollowerOptions& options = {})
+      : Fixture("", {"http://a:1", "http://b:1"}),
+        follower(loop, requester, *layout,
+                 std::make_shared<core::Logger>(LogSink()), options) {
     requester.set_on_node_failed(
         [this](const std::string& node) { follower.OnNodeFailed(node); });
   }
@@ -141,9 +144,7 @@ struct FollowerFixture : Fixture {
   const std::unique_ptr<LayoutCodec> layout = MakeLayout(ClientOptions());
   const std::shared_ptr<core::Dispatcher> dispatcher =
       std::make_shared<core::Dispatcher>();
-  Follower follower{loop, requester, *layout,
-                    std::make_shared<core::Logger>(LogSink()),
-                    FollowerOptions()};
+  Follower follower;
 };
 
 Set Hostnames(const std::shared_ptr<core::Topic>& topic) {
@@ -331,12 +332,37 @@ TEST_CASE("A stream that has had its time is opened where it was",
   CHECK(Hostnames(topic) == Set{"h1", "h2"});
 }
 
+TEST_CASE("What isn't permitted on a stream keeps nobody else from it",
+          "[etcd][follower]") {
+  FollowerOptions options;
+  options.max_streams = 1;
+  FollowerFixture f(options);
+  const std::string denied =
+      R"("created":true,"canceled":true,"cancel_reason":"rpc error: code = )"
+      R"(PermissionDenied desc = etcdserver: permission denied")";
+  const auto x = f.Follow("x");
+  f.http.Answer(f.http.Waiting(kRange), RangeJson(10, "x", {"h1"}));
+  const auto y = f.Follow("y");
+  f.http.Answer(f.http.Waiting(kRange), RangeJson(10, "y", {"h1"}));
+  f.Settle();
+  f.http.Stream(f.http.Waiting(kWatch), CreatedJson(1, 10));
+  f.http.Stream(f.http.Waiting(kWatch), MessageJson(-1, 10, denied));
+  f.loop.Advance(milliseconds(200));
+  REQUIRE(f.http.CountWaiting(kRange) == 2);
+  f.follower.Unfollow(y);
+  f.loop.RunReady();
+  f.http.Answer(f.http.Waiting(kRange), RangeJson(11, "x", {"h1", "h2"}));
+  f.Settle();
+  CHECK(Hostnames(x) == Set{"h1", "h2"});
+  CHECK(f.http.CountWaiting(kWatch) == 1);
+}
+
 TEST_CASE("What isn't permitted is tried again after half a minute",
           "[etcd][follower]") {
   FollowerFixture f;
   f.Follow("x");
-  f.http.Answer(f.http.Waiting(kRange),
-                ErrorJson("etcdserver: permission denied", 7), 403);
+  const Pending read = f.http.Waiting(kRange);
+  f.http.Answer(read, ErrorJson("etcdserver: permission denied", 7), 403);
   f.loop.Advance(seconds(29));
   CHECK(f.http.CountWaiting(kRange) == 0);
   f.loop.Advance(seconds(1));
