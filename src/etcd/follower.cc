@@ -16,8 +16,9 @@ using std::chrono::milliseconds;
 constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kMaxPause{2000};
 
-// A user's permissions are changed by people.
-constexpr std::chrono::seconds kPauseWhenDenied{30};
+// What stays so for a while: a user's permissions are changed by people, and a
+// list that is too large would be downloaded again and again.
+constexpr std::chrono::seconds kLongPause{30};
 
 // At most a half of the interval, so that clients that began together drift
 // apart.
@@ -143,8 +144,8 @@ void Follower::OnReadFailed(const std::string& app_id,
                             const absl::Status& status) {
   App& app = apps_.at(app_id);
   app.topic->ReportError(status);
-  if (absl::IsPermissionDenied(status)) {
-    ReadAfter(app_id, kPauseWhenDenied);
+  if (absl::IsPermissionDenied(status) || absl::IsResourceExhausted(status)) {
+    ReadAfter(app_id, kLongPause);
   } else {
     ReadAfter(app_id, app.backoff.Next());
   }

@@ -362,7 +362,12 @@ TEST_CASE("What isn't permitted is tried again after half a minute",
   FollowerFixture f;
   f.Follow("x");
   const Pending read = f.http.Waiting(kRange);
-  f.http.Answer(read, ErrorJson("etcdserver: permission denied", 7), 403);
+  SECTION("for the user") {
+    f.http.Answer(read, ErrorJson("etcdserver: permission denied", 7), 403);
+  }
+  SECTION("for its size") {
+    f.http.Fail(read, absl::ResourceExhaustedError("larger than 64 MiB"));
+  }
   f.loop.Advance(seconds(29));
   CHECK(f.http.CountWaiting(kRange) == 0);
   f.loop.Advance(seconds(1));
