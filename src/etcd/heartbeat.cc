@@ -16,9 +16,14 @@ namespace {
 constexpr std::chrono::milliseconds kGather{2};
 
 // etcd takes 128 operations in a transaction, unless told otherwise.
-constexpr std::size_t kMaxBatch = 100;
+constexpr std::size_t kMaxKeys = 100;
 
-bool IsAsPut(const KeyValue& kv, const OwnedKey& key) {
+using KeyMap = std::map<std::string, const KeyValue*>;
+
+bool IsAsPut(const OwnedKey& key, const KeyMap& present) {
+  const auto it = present.find(key.key);
+  if (it == present.end()) return false;
+  const KeyValue& kv = *it->second;
   return kv.lease == key.lease &&
          (key.mod_revision == 0 || kv.mod_revision == key.mod_revision);
 }
@@ -30,9 +35,10 @@ Heartbeat::Heartbeat(base::Loop& loop, Requester& requester)
 
 Heartbeat::~Heartbeat() = default;
 
-Heartbeat::TicketId Heartbeat::Add(OwnedKey key, bool keeps_alive, Done done) {
+Heartbeat::TicketId Heartbeat::Add(std::vector<OwnedKey> keys, bool keeps_alive,
+                                   Done done) {
   const TicketId id = ++last_id_;
-  tickets_[id] = {std::move(key), keeps_alive, std::move(done)};
+  tickets_[id] = {std::move(keys), keeps_alive, std::move(done)};
   gathered_.push_back(id);
   if (timer_ == 0) timer_ = loop_.RunAfter(kGather, [this] { Begin(); });
   return id;
@@ -43,18 +49,14 @@ void Heartbeat::Drop(TicketId id) { tickets_.erase(id); }
 void Heartbeat::Begin() {
   timer_ = 0;
   const Batch all = StillWanted(std::exchange(gathered_, {}));
-  for (std::size_t i = 0; i < all.size(); i += kMaxBatch) {
-    const auto begin = all.begin() + static_cast<std::ptrdiff_t>(i);
-    const auto size = std::min(kMaxBatch, all.size() - i);
-    KeepAlive(Batch(begin, begin + static_cast<std::ptrdiff_t>(size)));
-  }
+  for (const Batch& batch : Split(all)) KeepAlive(batch);
 }
 
 void Heartbeat::KeepAlive(const Batch& batch) {
   std::vector<std::int64_t> leases;
   for (const TicketId id : batch) {
     const Ticket& ticket = tickets_.at(id);
-    if (ticket.keeps_alive) leases.push_back(ticket.key.lease);
+    if (ticket.keeps_alive) leases.push_back(ticket.lease());
   }
   if (leases.empty()) return Check(batch);
   Send("/lease/keepalive", absl::StrFormat("keep %d alive", leases.size()),
@@ -74,9 +76,9 @@ void Heartbeat::OnKeptAlive(const Batch& batch,
   Batch rest;
   for (const TicketId id : StillWanted(batch)) {
     const Ticket& ticket = tickets_.at(id);
-    if (gone.count(ticket.key.lease) != 0) {
+    if (gone.count(ticket.lease()) != 0) {
       Give(id, Beat::kLeaseGone);
-    } else if (ticket.keeps_alive && alive.count(ticket.key.lease) == 0) {
+    } else if (ticket.keeps_alive && alive.count(ticket.lease()) == 0) {
       Give(id, absl::UnavailableError("etcd: keep alive: no answer for it"));
     } else {
       rest.push_back(id);
@@ -89,8 +91,10 @@ void Heartbeat::Check(const Batch& batch) {
   const Batch wanted = StillWanted(batch);
   if (wanted.empty()) return;
   std::vector<OwnedKey> keys;
-  keys.reserve(wanted.size());
-  for (const TicketId id : wanted) keys.push_back(tickets_.at(id).key);
+  for (const TicketId id : wanted) {
+    const Ticket& ticket = tickets_.at(id);
+    keys.insert(keys.end(), ticket.keys.begin(), ticket.keys.end());
+  }
   Send("/kv/txn", absl::StrFormat("check %d", keys.size()), CheckBody(keys),
        wanted, &Heartbeat::OnChecked);
 }
@@ -107,12 +111,13 @@ void Heartbeat::OnChecked(const Batch& batch,
                                  : absl::StatusOr<TxnAnswer>(document.status());
   if (!txn.ok()) return GiveAll(batch, txn.status());
   if (txn->has_succeeded) return GiveAll(batch, Beat::kOurs);
-  std::map<std::string, const KeyValue*> present;
+  KeyMap present;
   for (const KeyValue& kv : txn->range.kvs) present[kv.key] = &kv;
   for (const TicketId id : StillWanted(batch)) {
-    const OwnedKey& key = tickets_.at(id).key;
-    const auto it = present.find(key.key);
-    const bool is_ours = it != present.end() && IsAsPut(*it->second, key);
+    const std::vector<OwnedKey>& keys = tickets_.at(id).keys;
+    const bool is_ours = std::all_of(
+        keys.begin(), keys.end(),
+        [&present](const OwnedKey& key) { return IsAsPut(key, present); });
     Give(id, is_ours ? Beat::kOurs : Beat::kKeyGone);
   }
 }
@@ -131,6 +136,22 @@ Heartbeat::Batch Heartbeat::StillWanted(const Batch& batch) const {
   std::copy_if(batch.begin(), batch.end(), std::back_inserter(wanted),
                [this](TicketId id) { return tickets_.count(id) != 0; });
   return wanted;
+}
+
+// Returns batches of at most kMaxKeys keys.
+std::vector<Heartbeat::Batch> Heartbeat::Split(const Batch& all) const {
+  std::vector<Batch> batches;
+  std::size_t keys = 0;
+  for (const TicketId id : all) {
+    const std::size_t more = tickets_.at(id).keys.size();
+    if (batches.empty() || keys + more > kMaxKeys) {
+      batches.emplace_back();
+      keys = 0;
+    }
+    batches.back().push_back(id);
+    keys += more;
+  }
+  return batches;
 }
 
 void Heartbeat::Send(

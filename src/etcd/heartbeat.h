@@ -19,9 +19,9 @@ namespace naming::etcd {
 
 // What a beat found out.
 enum class Beat {
-  kOurs,       // The lease lives, and the key is as it was put.
+  kOurs,       // The lease lives, and the keys are as they were put.
   kLeaseGone,  // etcd doesn't know the lease any more.
-  kKeyGone,    // The lease lives, but the key is gone or was changed.
+  kKeyGone,    // The lease lives, but a key is gone or was changed.
 };
 
 // Keeps leases alive, and looks whether keys still have them: for all
@@ -39,14 +39,17 @@ class Heartbeat final {
   Heartbeat(base::Loop& loop, Requester& requester);
   ~Heartbeat();
 
-  // Looks after `key`; with `keeps_alive`, its lease gets its whole time again.
-  // Calls `done` once, and never from within, unless dropped first.
-  TicketId Add(OwnedKey key, bool keeps_alive, Done done);
+  // Looks after `keys`, at least one, of one lease; with `keeps_alive`, that
+  // gets its whole time again. Calls `done` once, and never from within, unless
+  // dropped first.
+  TicketId Add(std::vector<OwnedKey> keys, bool keeps_alive, Done done);
   void Drop(TicketId id);
 
  private:
   struct Ticket {
-    OwnedKey key;
+    std::int64_t lease() const { return keys.front().lease; }
+
+    std::vector<OwnedKey> keys;
     bool keeps_alive = false;
     Done done;
   };
@@ -62,6 +65,7 @@ class Heartbeat final {
   void Give(TicketId id, const absl::StatusOr<Beat>& beat);
   void GiveAll(const Batch& batch, const absl::StatusOr<Beat>& beat);
   Batch StillWanted(const Batch& batch) const;
+  std::vector<Batch> Split(const Batch& all) const;
   void Send(std::string_view path, std::string what, std::string body,
             Batch batch,
             void (Heartbeat::*on_answered)(

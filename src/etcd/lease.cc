@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 
 namespace naming::etcd {
 
@@ -50,7 +51,7 @@ void Lease::Refresh(Done done) {
   const bool keeps_alive = !IsYoungerThan(
       std::chrono::milliseconds(options_.ttl) / 3 - options_.refresh_interval);
   ticket_ = heartbeat_.Add(
-      {key_, lease_, put_at_}, keeps_alive,
+      OwnedKeys(), keeps_alive,
       [this, keeps_alive,
        done = std::move(done)](const absl::StatusOr<Beat>& beat) {
         ticket_ = 0;
@@ -62,9 +63,9 @@ void Lease::Refresh(Done done) {
         }
         if (keeps_alive) last_alive_ = loop_.clock().Now();
         if (*beat == Beat::kOurs) return done(absl::OkStatus());
-        done(Error("refresh",
-                   absl::NotFoundError(absl::StrFormat(
-                       "%s is gone, changed, or somebody else's", key_))));
+        done(Error("refresh", absl::NotFoundError(absl::StrFormat(
+                                  "%s is gone, changed, or somebody else's",
+                                  absl::StrJoin(keys_, " or ")))));
       });
 }
 
@@ -131,15 +132,17 @@ void Lease::Grant(Done done) {
 
 void Lease::Write(Done done) {
   std::vector<Record> records = layout_.Encode(instance_, {lease_, time_ns_});
-  const bool is_same_key = records.front().key == key_;
-  key_ = records.front().key;
+  const bool is_same_key =
+      !keys_.empty() && records.front().key == keys_.front();
+  keys_.clear();
+  for (const Record& record : records) keys_.push_back(record.key);
   put_at_ = 0;
   if (has_held_ && is_same_key) {
     return WriteWhereFree(std::move(records), std::move(done));
   }
   const bool is_one = records.size() == 1;
   Send("register", is_one ? "/kv/put" : "/kv/txn",
-       is_one ? PutBody(key_, records.front().value, lease_)
+       is_one ? PutBody(keys_.front(), records.front().value, lease_)
               : PutAllBody(records, lease_, std::nullopt),
        [this, done = std::move(done)](
            const absl::StatusOr<net::JsonDocument>& answer) {
@@ -150,7 +153,7 @@ void Lease::Write(Done done) {
 }
 
 void Lease::WriteWhereFree(std::vector<Record> records, Done done) {
-  Send("register", "/kv/range", RangeBody(key_, "", Detail::kKeysOnly),
+  Send("register", "/kv/range", RangeBody(keys_.front(), "", Detail::kKeysOnly),
        [this, records = std::move(records), done = std::move(done)](
            const absl::StatusOr<net::JsonDocument>& answer) {
          if (!answer.ok()) return done(answer.status());
@@ -163,7 +166,7 @@ void Lease::WriteWhereFree(std::vector<Record> records, Done done) {
            return Guarded(records, kv.mod_revision, done);
          }
          done(Error("register", absl::UnavailableError(absl::StrFormat(
-                                    "somebody else has %s", key_))));
+                                    "somebody else has %s", keys_.front()))));
        });
 }
 
@@ -179,8 +182,9 @@ void Lease::Guarded(const std::vector<Record>& records, std::int64_t revision,
          }
          if (!txn->has_succeeded) {
            return OnWritten(
-               Error("register", absl::UnavailableError(absl::StrFormat(
-                                     "somebody else has just put %s", key_))),
+               Error("register",
+                     absl::UnavailableError(absl::StrFormat(
+                         "somebody else has just put %s", keys_.front()))),
                done);
          }
          OnWritten(txn->range.revision, done);
@@ -199,6 +203,12 @@ void Lease::OnWritten(const absl::StatusOr<std::int64_t>& revision,
     put_at_ = *revision;
   }
   done(revision.status());
+}
+
+std::vector<OwnedKey> Lease::OwnedKeys() const {
+  std::vector<OwnedKey> owned;
+  for (const std::string& key : keys_) owned.push_back({key, lease_, put_at_});
+  return owned;
 }
 
 void Lease::Send(std::string_view verb, std::string_view path, std::string body,

@@ -29,7 +29,8 @@ struct LeaseOptions {
   std::chrono::milliseconds refresh_interval = std::chrono::seconds(5);
 };
 
-// One registration in etcd: a key with a lease of its own.
+// One registration in etcd: a key, and perhaps one with details, with a lease
+// of its own.
 //
 // The first put takes the key, whoever has it: a program that starts again
 // takes the place of its dead self. Afterwards the key is put only where nobody
@@ -64,6 +65,7 @@ class Lease final : public core::Lease {
                Done done);
   void OnWritten(const absl::StatusOr<std::int64_t>& revision,
                  const Done& done);
+  std::vector<OwnedKey> OwnedKeys() const;
   void Send(std::string_view verb, std::string_view path, std::string body,
             OnAnswer on_answer);
   absl::Status Error(std::string_view verb, const absl::Status& cause) const;
@@ -74,13 +76,13 @@ class Lease final : public core::Lease {
   const LayoutCodec& layout_;
   const LeaseOptions options_;
 
-  Instance instance_;         // As it was put last.
-  std::int64_t time_ns_ = 0;  // Since when it is that.
-  std::int64_t lease_ = 0;    // 0: none that is known to live.
-  std::string key_;           // As it was put last.
-  std::int64_t put_at_ = 0;   // The revision of that put; 0: not known.
-  bool has_held_ = false;     // A put has succeeded, ever.
-  int grants_left_ = 0;       // In the put under way.
+  Instance instance_;              // As it was put last.
+  std::int64_t time_ns_ = 0;       // Since when it is that.
+  std::int64_t lease_ = 0;         // 0: none that is known to live.
+  std::vector<std::string> keys_;  // As they were put last.
+  std::int64_t put_at_ = 0;        // The revision of that put; 0: not known.
+  bool has_held_ = false;          // A put has succeeded, ever.
+  int grants_left_ = 0;            // In the put under way.
   base::Clock::TimePoint last_alive_{};
 
   Requester::RequestId request_ = 0;

@@ -26,7 +26,7 @@ struct HeartbeatFixture : Fixture {
   HeartbeatFixture() : heartbeat(loop, requester) {}
 
   Heartbeat::TicketId Add(int lease, bool keeps_alive = true) {
-    return heartbeat.Add({absl::StrFormat("k%d", lease), lease}, keeps_alive,
+    return heartbeat.Add({{absl::StrFormat("k%d", lease), lease}}, keeps_alive,
                          [this, lease](const absl::StatusOr<Beat>& beat) {
                            beats.emplace(lease, beat);
                          });

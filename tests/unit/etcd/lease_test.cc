@@ -38,6 +38,7 @@ struct LeaseFixture : Fixture {
   static std::unique_ptr<LayoutCodec> MakeCodec(Layout kind) {
     ClientOptions options;
     options.layout = kind;
+    if (kind == Layout::kGoZero) options.details_prefix = "details";
     return MakeLayout(options);
   }
 
@@ -62,8 +63,14 @@ struct LeaseFixture : Fixture {
   void Put() {
     lease.Put(MakeInstance(), Note());
     AnswerGrant("7");
-    http.Answer(http.Waiting(kPut), AnswerJson());
+    AnswerPut();
     REQUIRE(result == absl::OkStatus());
+  }
+
+  // Of one key or several.
+  void AnswerPut() {
+    http.Answer(http.Waiting(http.CountWaiting(kPut) > 0 ? kPut : kTxn),
+                AnswerJson(R"(,"succeeded":true)"));
   }
 
   void Refresh() {
@@ -217,8 +224,43 @@ TEST_CASE("Each lease of go-zero's layout has a key of its own",
   f.lease.Put(MakeInstance(), f.Note());
   f.AnswerGrant("8");
   // "x/8"
-  CHECK_THAT(f.http.Waiting(kPut).request.body,
+  CHECK_THAT(f.http.Waiting(kTxn).request.body,
              Catch::Matchers::Contains(R"("key":"eC84")"));
+}
+
+TEST_CASE("The details beside go-zero's key are looked after as well",
+          "[etcd][lease]") {
+  LeaseFixture f(Layout::kGoZero);
+  f.Put();
+  f.Refresh();
+  f.AnswerKeepAlive(true);
+  const Pending check = f.http.Waiting(kTxn);
+  const auto answer = [&](const std::string& kvs) {
+    f.http.Answer(
+        check, AnswerJson(absl::StrFormat(
+                   R"(,"responses":[{"response_range":{"kvs":[%s]}}])", kvs)));
+    REQUIRE(f.result);
+  };
+  const std::string key = R"({"key":"eC83","mod_revision":"10","lease":"7"})";
+  const std::string details = base::Base64Encode("details/x/7");
+  CHECK_THAT(check.request.body, Catch::Matchers::Contains(details));
+  SECTION("both are there") {
+    answer(key + "," +
+           absl::StrFormat(R"({"key":"%s","mod_revision":"10","lease":"7"})",
+                           details));
+    CHECK(f.result == absl::OkStatus());
+  }
+  SECTION("one is gone: both are put") {
+    answer(key);
+    CHECK(absl::IsNotFound(*f.result));
+    f.lease.Put(MakeInstance(), f.Note());
+    f.http.Answer(f.http.Waiting(kRange),
+                  AnswerJson(absl::StrFormat(R"(,"kvs":[%s])", key)));
+    CHECK_THAT(f.http.Waiting(kTxn).request.body,
+               Catch::Matchers::Contains(details));
+    f.AnswerPut();
+    CHECK(f.result == absl::OkStatus());
+  }
 }
 
 TEST_CASE("A removal revokes the lease, and nothing but that",
