@@ -291,6 +291,8 @@ absl::Status Requester::DescribeRefusal(std::string_view what,
 net::HttpRequest Requester::MakeRequest(std::string_view node,
                                         std::string_view path,
                                         std::string body) const {
+  // etcd 3.3 has just this one elsewhere.
+  if (api_ == kOldApi && path == "/lease/revoke") path = "/kv/lease/revoke";
   net::HttpRequest request;
   request.method = net::HttpRequest::Method::kPost;
   request.url = absl::StrFormat("%s%s%s", node, api_, path);

@@ -18,11 +18,11 @@ struct RequesterFixture : Fixture {
   explicit RequesterFixture(const std::string& user = "")
       : Fixture(user, {"http://a:1", "http://b:1"}) {}
 
-  Requester::RequestId Send() {
+  Requester::RequestId Send(std::string_view path = "/kv/range") {
     result.reset();
     Call call;
     call.what = "fetch x";
-    call.path = "/kv/range";
+    call.path = path;
     return requester.Send(std::move(call),
                           [this](absl::StatusOr<net::HttpResponse> response) {
                             ++answers;
@@ -182,6 +182,8 @@ TEST_CASE("etcd 3.3 is found by the older beginning of its paths",
     CHECK(f.result->ok());
     f.Send();
     CHECK(f.http.CountWaiting("/v3beta/kv/range") == 1);
+    f.Send("/lease/revoke");
+    CHECK(f.http.CountWaiting("/v3beta/kv/lease/revoke") == 1);
   }
   SECTION("there is no gateway at all") {
     f.http.Answer(again, "404 page not found", 404);
