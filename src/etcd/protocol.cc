@@ -339,7 +339,6 @@ std::string WatchBody(const std::vector<WatchRequest>& watches) {
     WriteBytes(json, "range_end", PrefixEnd(watch.prefix));
     WriteInt64(json, "start_revision", watch.start_revision);
     WriteFlag(json, "progress_notify");
-    WriteInt64(json, "watch_id", watch.watch_id);
     json.EndObject();
     json.EndObject();
     body += json.text();

@@ -65,9 +65,9 @@ std::string PutAllBody(const std::vector<Record>& records, std::int64_t lease,
 // Asks for the keys of every one of `prefixes`, at one revision.
 std::string RangeAllBody(const std::vector<std::string>& prefixes);
 
-// One watch of a stream.
+// One watch of a stream. The server gives it an id: before etcd 3.4 nobody else
+// could.
 struct WatchRequest {
-  std::int64_t watch_id = 0;  // At least 1, one of its own in the stream.
   std::string prefix;
   std::int64_t start_revision = 0;
 };

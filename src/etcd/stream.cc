@@ -69,10 +69,8 @@ void Stream::Open() {
   std::vector<WatchRequest> requests;
   for (const auto& [app_id, member] : members_) {
     for (std::size_t i = 0; i < member.prefixes.size(); ++i) {
-      const auto watch_id = static_cast<std::int64_t>(requests.size()) + 1;
-      requests.push_back(
-          {watch_id, member.prefixes[i], member.revision(i) + 1});
-      watches_.emplace(watch_id, Watch{app_id, i});
+      requests.push_back({member.prefixes[i], member.revision(i) + 1});
+      watches_.push_back({app_id, i});
     }
   }
   Call call;
@@ -96,7 +94,7 @@ void Stream::Close() {
   loop_.CancelTimer(std::exchange(begin_timer_, 0));
   splitter_ = net::JsonSplitter();
   watches_.clear();
-  created_ = 0;
+  place_by_id_.clear();
   node_.clear();
 }
 
@@ -124,15 +122,21 @@ bool Stream::OnObject(std::string object) {
     Fail(Describe("watch", node_, message.status()), !is_ours);
     return false;
   }
-  if (message->is_created && ++created_ == watches_.size()) {
-    loop_.CancelTimer(std::exchange(begin_timer_, 0));
-    requester_.nodes().Succeeded(node_);
-  }
-  const auto it = watches_.find(message->watch_id);
-  if (it == watches_.end()) return true;
-  const Watch watch = it->second;
+  if (message->is_created) OnCreated(message->watch_id);
+  const auto it = place_by_id_.find(message->watch_id);
+  if (it == place_by_id_.end()) return true;
+  const Watch watch = watches_.at(it->second);
   if (members_.count(watch.app_id) != 0) on_message_(watch, *message);
   return true;
+}
+
+void Stream::OnCreated(std::int64_t watch_id) {
+  const std::size_t place = place_by_id_.size();
+  if (place == watches_.size()) return;
+  place_by_id_.emplace(watch_id, place);
+  if (place_by_id_.size() < watches_.size()) return;
+  loop_.CancelTimer(std::exchange(begin_timer_, 0));
+  requester_.nodes().Succeeded(node_);
 }
 
 void Stream::OnBeginTimeout() {

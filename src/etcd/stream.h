@@ -84,6 +84,7 @@ class Stream final {
   void Close();
   void OnPiece(std::string_view piece);
   bool OnObject(std::string object);
+  void OnCreated(std::int64_t watch_id);
   void OnBeginTimeout();
   void OnEnd(const absl::Status& status);
   void Fail(const absl::Status& why, bool is_nodes_fault);
@@ -95,8 +96,9 @@ class Stream final {
   const OnOver on_over_;
 
   std::map<std::string, Member> members_;
-  std::map<std::int64_t, Watch> watches_;  // By watch_id.
-  std::size_t created_ = 0;
+  std::vector<Watch> watches_;  // As they were asked for.
+  // Their places, by the ids that the member gave them. They begin in order.
+  std::map<std::int64_t, std::size_t> place_by_id_;
   std::string node_;
   base::Clock::TimePoint began_{};
   Requester::RequestId request_ = 0;

@@ -217,7 +217,7 @@ void MeasurePropagation(const Etcd& server, int rounds) {
         if (!all.empty()) callback.Note(std::stoi(all.front()->version));
       });
   const Socket watch(server.port());
-  watch.Send("/watch", etcd::WatchBody({{1, kPrefix, 1}}));
+  watch.Send("/watch", etcd::WatchBody({{kPrefix, 1}}));
   Seen floor;
   std::thread reader([&watch, &floor] {
     int events = 0;

@@ -393,6 +393,28 @@ TEST_CASE("Many applications share a bounded number of streams",
   CHECK(f.http.CountWaiting(kWatch) == 0);
 }
 
+TEST_CASE("Whose a watch is goes by the order in which the watches begin",
+          "[etcd][follower]") {
+  FollowerOptions options;
+  options.max_streams = 1;
+  FollowerFixture f(options);
+  const auto x = f.Follow("x");
+  f.http.Answer(f.http.Waiting(kRange), RangeJson(10, "x", {"h1"}));
+  const auto y = f.Follow("y");
+  f.http.Answer(f.http.Waiting(kRange), RangeJson(10, "y", {"h1"}));
+  f.Settle();
+  const Pending watch = f.http.Waiting(kWatch);
+  // 0 isn't written in JSON.
+  f.http.Stream(watch,
+                R"({"result":{"header":{"revision":"10"},"created":true}})");
+  f.http.Stream(watch, PutJson(0, 11, "x", "h2"));
+  f.http.Stream(watch, CreatedJson(1, 11));
+  f.http.Stream(watch, PutJson(1, 12, "y", "h3"));
+  f.Settle();
+  CHECK(Hostnames(x) == Set{"h1", "h2"});
+  CHECK(Hostnames(y) == Set{"h1", "h3"});
+}
+
 TEST_CASE("A value that can't be read is left out and counted",
           "[etcd][follower]") {
   FollowerFixture f;

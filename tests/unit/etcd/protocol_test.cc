@@ -44,12 +44,12 @@ TEST_CASE("Requests are what etcd reads", "[etcd][protocol]") {
         R"({"ID":"501"}{"ID":"502"}{"ID":"999"})");
   CHECK(PutBody("/d/a", "v3", 501) ==
         R"({"key":"L2QvYQ==","value":"djM=","lease":"501"})");
-  CHECK(WatchBody({{1, "/kratos_etcd/a.b.c/", 7}, {2, "/d/", 8}}) ==
+  CHECK(WatchBody({{"/kratos_etcd/a.b.c/", 7}, {"/d/", 8}}) ==
         R"({"create_request":{"key":"L2tyYXRvc19ldGNkL2EuYi5jLw==",)"
         R"("range_end":"L2tyYXRvc19ldGNkL2EuYi5jMA==","start_revision":"7",)"
-        R"("progress_notify":true,"watch_id":"1"}})"
+        R"("progress_notify":true}})"
         R"({"create_request":{"key":"L2Qv","range_end":"L2Qw",)"
-        R"("start_revision":"8","progress_notify":true,"watch_id":"2"}})");
+        R"("start_revision":"8","progress_notify":true}})");
   CHECK(
       CheckBody({{"/d/a", 503}}) ==
       R"({"compare":[{"key":"L2QvYQ==","target":"LEASE","result":"EQUAL",)"
