@@ -84,6 +84,12 @@ void Requester::Abort(RequestId id) {
   StartQueued();
 }
 
+void Requester::DropToken(RequestId id) {
+  // Another request may have got a new one meanwhile.
+  const auto it = pending_.find(id);
+  if (it != pending_.end() && token_ == it->second.token) token_.clear();
+}
+
 bool Requester::NeedsToken() const {
   return !options_.user.empty() && token_.empty() && !is_auth_off_;
 }
@@ -199,8 +205,7 @@ bool Requester::Repeat(RequestId id,
   pending.was_repeated = true;
   pending.call.node = pending.node;
   if (is_token_refused) {
-    // Another request may have got a new one meanwhile.
-    if (token_ == pending.token) token_.clear();
+    DropToken(id);
     is_auth_off_ = false;
   } else if (api_ == pending.api) {
     api_ = api_ == kApi ? kOldApi : kApi;

@@ -70,8 +70,8 @@ class Requester final {
   // Returns, within a `done`, which member was asked.
   const std::string& asked_node() const { return asked_node_; }
 
-  // A stream's token was refused.
-  void DropToken() { token_.clear(); }
+  // The token that stream `id` was opened with was refused.
+  void DropToken(RequestId id);
 
   // Tells that `node` has failed: after nodes() has been told, and after the
   // request's own `done`.

@@ -118,7 +118,9 @@ bool Stream::OnObject(std::string object) {
     const bool is_ours = absl::IsUnauthenticated(message.status()) ||
                          absl::IsPermissionDenied(message.status()) ||
                          absl::IsResourceExhausted(message.status());
-    if (absl::IsUnauthenticated(message.status())) requester_.DropToken();
+    if (absl::IsUnauthenticated(message.status())) {
+      requester_.DropToken(request_);
+    }
     Fail(Describe("watch", node_, message.status()), !is_ours);
     return false;
   }

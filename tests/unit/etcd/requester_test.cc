@@ -76,6 +76,24 @@ TEST_CASE("One token is got for all requests, and anew when it is refused",
   CHECK(absl::IsUnauthenticated(f.result->status()));
 }
 
+TEST_CASE("A stream's token that is refused is dropped, not its successor",
+          "[etcd][requester]") {
+  RequesterFixture f("me");
+  const auto stream = f.Send();
+  f.Send();
+  f.http.Answer(f.http.Waiting(kAuthenticate), AnswerJson(R"(,"token":"t1")"));
+  const bool has_successor = GENERATE(false, true);
+  if (has_successor) {
+    f.http.Answer(f.http.pending().back(),
+                  ErrorJson("etcdserver: invalid auth token", 16), 401);
+    f.http.Answer(f.http.Waiting(kAuthenticate),
+                  AnswerJson(R"(,"token":"t2")"));
+  }
+  f.requester.DropToken(stream);
+  f.Send();
+  CHECK(f.http.CountWaiting(kAuthenticate) == (has_successor ? 0 : 1));
+}
+
 TEST_CASE("A wrong password is told, and a server without users is none",
           "[etcd][requester]") {
   RequesterFixture f("me");
