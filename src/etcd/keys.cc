@@ -108,10 +108,12 @@ Keys::Entry Keys::Decode(const KeyValue& kv, Entry* before) {
   }
   entry.is_bad = true;
   if (before != nullptr) entry.instance = std::move(before->instance);
-  complaints_.push_back(absl::StrFormat(
+  entry.complaint = absl::StrFormat(
       "etcd: %s: %s: %s", base::Excerpt(kv.key, kExcerptBytes),
       entry.instance ? "stays as it was" : "left out",
-      base::Excerpt(std::string(instance.status().message()), kExcerptBytes)));
+      base::Excerpt(std::string(instance.status().message()), kExcerptBytes));
+  const bool is_new = before == nullptr || before->complaint != entry.complaint;
+  if (is_new) complaints_.push_back(entry.complaint);
   return entry;
 }
 

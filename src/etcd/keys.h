@@ -52,7 +52,8 @@ class Keys final {
   // Returns how many values can't be read.
   std::size_t bad_count() const { return bad_count_; }
 
-  // Takes the messages of those that couldn't be read since the last call.
+  // Takes the messages of those that couldn't be read since the last call. What
+  // stays bad in the same way when it is put again has none.
   std::vector<std::string> TakeComplaints();
 
  private:
@@ -61,6 +62,7 @@ class Keys final {
     std::string value;
     std::optional<Instance> instance;  // Of a bad value: what was read before.
     bool is_bad = false;
+    std::string complaint;  // Of a bad value.
   };
 
   // `before`: the key's entry until now; may be null.

@@ -80,9 +80,14 @@ TEST_CASE_METHOD(KeysFixture,
   keys.Replace({11, {At("1", "h:1", 8), At("2", "{bad}", 9)}});
   CHECK(keys.bad_count() == 1);
   CHECK(keys.TakeComplaints().empty());
-  keys.Apply(0, {{At("2", "h:2", 12), false}});
+  // Whoever put it puts it again.
+  keys.Apply(0, {{At("2", "{bad}", 12), false}});
+  CHECK(keys.TakeComplaints().empty());
+  keys.Apply(0, {{At("2", "h:2", 13), false}});
   CHECK(keys.bad_count() == 0);
   CHECK(List(keys) == "h:1 h:2 ");
+  keys.Apply(0, {{At("2", "{bad}", 14), false}});
+  CHECK(keys.TakeComplaints().size() == 1);
 }
 
 TEST_CASE_METHOD(KeysFixture, "A bad value over a good one changes nothing",
