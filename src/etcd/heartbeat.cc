@@ -15,7 +15,8 @@ namespace {
 // How long registrations that fall due together are gathered.
 constexpr std::chrono::milliseconds kGather{2};
 
-// etcd takes 128 operations in a transaction, unless told otherwise.
+// etcd takes 128 operations in a transaction, unless told otherwise
+// (--max-txn-ops): then fewer keys are found to do.
 constexpr std::size_t kMaxKeys = 100;
 
 using KeyMap = std::map<std::string, const KeyValue*>;
@@ -28,10 +29,15 @@ bool IsAsPut(const OwnedKey& key, const KeyMap& present) {
          (key.mod_revision == 0 || kv.mod_revision == key.mod_revision);
 }
 
+bool IsTooManyOperations(const absl::Status& status) {
+  return absl::IsInvalidArgument(status) &&
+         status.message().find("too many operations") != std::string_view::npos;
+}
+
 }  // namespace
 
 Heartbeat::Heartbeat(base::Loop& loop, Requester& requester)
-    : loop_(loop), requester_(requester) {}
+    : loop_(loop), requester_(requester), max_keys_(kMaxKeys) {}
 
 Heartbeat::~Heartbeat() = default;
 
@@ -99,11 +105,22 @@ void Heartbeat::Check(const Batch& batch) {
        wanted, &Heartbeat::OnChecked);
 }
 
+void Heartbeat::CheckHalves(const Batch& batch) {
+  const auto middle =
+      batch.begin() + static_cast<std::ptrdiff_t>(batch.size() / 2);
+  Check(Batch(batch.begin(), middle));
+  Check(Batch(middle, batch.end()));
+}
+
 void Heartbeat::OnChecked(const Batch& batch,
                           const absl::StatusOr<net::HttpResponse>& response) {
   if (absl::IsPermissionDenied(response.status())) {
     // A user that may write and not read: the lease has to do.
     return GiveAll(batch, Beat::kOurs);
+  }
+  if (IsTooManyOperations(response.status()) && batch.size() > 1) {
+    max_keys_ = std::min(max_keys_, batch.size() / 2);
+    return CheckHalves(batch);
   }
   if (!response.ok()) return GiveAll(batch, response.status());
   const auto document = DecodeAnswer(*response);
@@ -138,13 +155,13 @@ Heartbeat::Batch Heartbeat::StillWanted(const Batch& batch) const {
   return wanted;
 }
 
-// Returns batches of at most kMaxKeys keys.
+// Returns batches of at most max_keys_ keys.
 std::vector<Heartbeat::Batch> Heartbeat::Split(const Batch& all) const {
   std::vector<Batch> batches;
   std::size_t keys = 0;
   for (const TicketId id : all) {
     const std::size_t more = tickets_.at(id).keys.size();
-    if (batches.empty() || keys + more > kMaxKeys) {
+    if (batches.empty() || keys + more > max_keys_) {
       batches.emplace_back();
       keys = 0;
     }

@@ -3,6 +3,7 @@
 #ifndef NAMING_ETCD_HEARTBEAT_H_
 #define NAMING_ETCD_HEARTBEAT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -60,6 +61,7 @@ class Heartbeat final {
   void OnKeptAlive(const Batch& batch,
                    const absl::StatusOr<net::HttpResponse>& response);
   void Check(const Batch& batch);
+  void CheckHalves(const Batch& batch);
   void OnChecked(const Batch& batch,
                  const absl::StatusOr<net::HttpResponse>& response);
   void Give(TicketId id, const absl::StatusOr<Beat>& beat);
@@ -76,6 +78,7 @@ class Heartbeat final {
   TicketId last_id_ = 0;
   std::map<TicketId, Ticket> tickets_;
   Batch gathered_;
+  std::size_t max_keys_;  // In a transaction.
   base::Loop::TimerId timer_ = 0;
 };
 

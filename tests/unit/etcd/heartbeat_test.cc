@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "tests/support/catch.h"
 #include "tests/unit/etcd/fixture.h"
@@ -20,6 +21,15 @@ std::string Alive(int lease, int ttl_s = 10) {
       AnswerJson(absl::StrFormat(
           ttl_s > 0 ? R"(,"ID":"%d","TTL":"%d")" : R"(,"ID":"%d")", lease,
           ttl_s)));
+}
+
+int CountOf(std::string_view word, std::string_view text) {
+  int count = 0;
+  for (std::size_t at = 0; (at = text.find(word, at)) != std::string_view::npos;
+       at += word.size()) {
+    ++count;
+  }
+  return count;
 }
 
 struct HeartbeatFixture : Fixture {
@@ -72,6 +82,34 @@ TEST_CASE("A lease that is gone, a key that is gone, and one that is ours",
   CHECK(*f.beats.at(1) == Beat::kOurs);
   CHECK(*f.beats.at(3) == Beat::kKeyGone);
   CHECK(*f.beats.at(4) == Beat::kKeyGone);
+}
+
+TEST_CASE("Batches become as small as the server wants transactions",
+          "[etcd][heartbeat]") {
+  HeartbeatFixture f;
+  const auto run = [&f] {
+    f.beats.clear();
+    for (int lease = 1; lease <= 150; ++lease) f.Add(lease, false);
+    f.Gather();
+    int refused = 0;
+    while (f.http.CountWaiting(kTxn) > 0) {
+      const Pending sent = f.http.Waiting(kTxn);
+      if (CountOf("request_range", sent.request.body) > 30) {
+        ++refused;
+        f.http.Answer(
+            sent,
+            ErrorJson("etcdserver: too many operations in txn request", 3),
+            400);
+      } else {
+        f.http.Answer(sent, AnswerJson(R"(,"succeeded":true)"));
+      }
+    }
+    CHECK(f.beats.size() == 150);
+    for (const auto& [lease, beat] : f.beats) CHECK(beat.ok());
+    return refused;
+  };
+  CHECK(run() > 0);
+  CHECK(run() == 0);
 }
 
 TEST_CASE("What fails, fails for all of them", "[etcd][heartbeat]") {
