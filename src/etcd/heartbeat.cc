@@ -19,6 +19,10 @@ constexpr std::chrono::milliseconds kGather{2};
 // (--max-txn-ops): then fewer keys are found to do.
 constexpr std::size_t kMaxKeys = 100;
 
+// For how long a refusal to read a key holds: permissions are changed by
+// people.
+constexpr std::chrono::minutes kRefusalHolds{1};
+
 using KeyMap = std::map<std::string, const KeyValue*>;
 
 bool IsAsPut(const OwnedKey& key, const KeyMap& present) {
@@ -54,6 +58,10 @@ void Heartbeat::Drop(TicketId id) { tickets_.erase(id); }
 
 void Heartbeat::Begin() {
   timer_ = 0;
+  if (loop_.clock().Now() >= forget_at_) {
+    unreadable_.clear();
+    forget_at_ = loop_.clock().Now() + kRefusalHolds;
+  }
   const Batch all = StillWanted(std::exchange(gathered_, {}));
   for (const Batch& batch : Split(all)) KeepAlive(batch);
 }
@@ -93,7 +101,16 @@ void Heartbeat::OnKeptAlive(const Batch& batch,
   Check(rest);
 }
 
+bool Heartbeat::IsUnreadable(TicketId id) const {
+  const auto it = tickets_.find(id);
+  return it != tickets_.end() && unreadable_.count(it->second.lease()) != 0;
+}
+
+// Of what can't be read the lease has to do.
 void Heartbeat::Check(const Batch& batch) {
+  for (const TicketId id : batch) {
+    if (IsUnreadable(id)) Give(id, Beat::kOurs);
+  }
   const Batch wanted = StillWanted(batch);
   if (wanted.empty()) return;
   std::vector<OwnedKey> keys;
@@ -115,8 +132,11 @@ void Heartbeat::CheckHalves(const Batch& batch) {
 void Heartbeat::OnChecked(const Batch& batch,
                           const absl::StatusOr<net::HttpResponse>& response) {
   if (absl::IsPermissionDenied(response.status())) {
-    // A user that may write and not read: the lease has to do.
-    return GiveAll(batch, Beat::kOurs);
+    // A user that may write and not read, but perhaps only one of the keys.
+    if (batch.size() > 1) return CheckHalves(batch);
+    const auto it = tickets_.find(batch.front());
+    if (it != tickets_.end()) unreadable_.insert(it->second.lease());
+    return Give(batch.front(), Beat::kOurs);
   }
   if (IsTooManyOperations(response.status()) && batch.size() > 1) {
     max_keys_ = std::min(max_keys_, batch.size() / 2);

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,7 @@ class Heartbeat final {
   void KeepAlive(const Batch& batch);
   void OnKeptAlive(const Batch& batch,
                    const absl::StatusOr<net::HttpResponse>& response);
+  bool IsUnreadable(TicketId id) const;
   void Check(const Batch& batch);
   void CheckHalves(const Batch& batch);
   void OnChecked(const Batch& batch,
@@ -78,7 +80,9 @@ class Heartbeat final {
   TicketId last_id_ = 0;
   std::map<TicketId, Ticket> tickets_;
   Batch gathered_;
-  std::size_t max_keys_;  // In a transaction.
+  std::size_t max_keys_;                // In a transaction.
+  std::set<std::int64_t> unreadable_;   // Leases whose keys we may not read.
+  base::Clock::TimePoint forget_at_{};  // When that is tried again.
   base::Loop::TimerId timer_ = 0;
 };
 

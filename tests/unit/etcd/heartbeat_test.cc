@@ -112,6 +112,32 @@ TEST_CASE("Batches become as small as the server wants transactions",
   CHECK(run() == 0);
 }
 
+TEST_CASE("A key that may not be read spoils no look at the others",
+          "[etcd][heartbeat]") {
+  HeartbeatFixture f;
+  for (int lease = 1; lease <= 4; ++lease) f.Add(lease, false);
+  f.Gather();
+  while (f.http.CountWaiting(kTxn) > 0) {
+    const Pending sent = f.http.Waiting(kTxn);
+    if (CountOf(R"("azM=")", sent.request.body) > 0) {
+      f.http.Answer(sent, ErrorJson("permission denied", 7), 403);
+    } else {
+      f.http.Answer(sent, AnswerJson());
+    }
+  }
+  for (const int lease : {1, 2, 4}) CHECK(*f.beats.at(lease) == Beat::kKeyGone);
+  CHECK(*f.beats.at(3) == Beat::kOurs);
+
+  f.beats.clear();
+  f.Add(3, false);
+  f.Gather();
+  CHECK(*f.beats.at(3) == Beat::kOurs);
+  f.loop.Advance(std::chrono::minutes(1));
+  f.Add(3, false);
+  f.Gather();
+  CHECK(f.http.CountWaiting(kTxn) == 1);
+}
+
 TEST_CASE("What fails, fails for all of them", "[etcd][heartbeat]") {
   HeartbeatFixture f;
   f.Add(1);
