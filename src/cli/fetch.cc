@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
 #include "cli/resolvers.h"
+#include "cli/stop_signals.h"
 #include "cli/verbs.h"
 
 namespace naming::cli {
@@ -14,6 +15,7 @@ namespace naming::cli {
 absl::Status Fetch(const Connect& connect,
                    const std::vector<std::string>& app_ids,
                    std::chrono::milliseconds timeout, Output& output) {
+  StopSignals::Unblock();
   using Clock = std::chrono::steady_clock;
   const Clock::time_point deadline = Clock::now() + timeout;
   const auto backend = connect(LogSink());

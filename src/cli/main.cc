@@ -15,6 +15,7 @@
 #include "cli/backend.h"
 #include "cli/output.h"
 #include "cli/parse.h"
+#include "cli/stop_signals.h"
 #include "cli/verbs.h"
 #include "naming/discovery/options.h"
 #include "naming/instance.h"
@@ -103,7 +104,9 @@ void AddGlobalOptions(CLI::App& app, CommandLine& line) {
 
 void AddRegister(CLI::App& app, CommandLine& line) {
   CLI::App& verb =
-      *app.add_subcommand("register", "register an instance, and keep it so");
+      *app.add_subcommand("register",
+                          "register an instance, and keep it so; fails when "
+                          "that takes longer than 5s");
   Instance& instance = line.instance;
   verb.add_option("APP", instance.app_id, "its application")->required();
   verb.add_option("--addr", instance.addrs,
@@ -197,6 +200,7 @@ int Run(CommandLine& line) {
 }
 
 int Main(int argc, char** argv) {
+  StopSignals::Block();
   // A reader that goes away must not keep us from cancelling a registration.
   std::signal(SIGPIPE, SIG_IGN);
   CommandLine line;

@@ -10,14 +10,30 @@
 #include <ctime>
 
 namespace naming::cli {
+namespace {
 
-StopSignals::StopSignals() {
-  sigemptyset(&signals_);
+sigset_t MakeSet() {
+  sigset_t signals;
+  sigemptyset(&signals);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    sigaddset(&signals_, signal);
+    sigaddset(&signals, signal);
   }
-  pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+  return signals;
 }
+
+}  // namespace
+
+void StopSignals::Block() {
+  const sigset_t signals = MakeSet();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+void StopSignals::Unblock() {
+  const sigset_t signals = MakeSet();
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
+StopSignals::StopSignals() : signals_(MakeSet()) { Block(); }
 
 bool StopSignals::Wait(std::optional<std::chrono::milliseconds> timeout) {
   using Clock = std::chrono::steady_clock;

@@ -16,6 +16,13 @@ namespace naming::cli {
 // any.
 class StopSignals final {
  public:
+  // Has them wait for an object that isn't there yet, instead of being lost
+  // where a shell made its background programs ignore them.
+  static void Block();
+
+  // Has them end the program after all, where nothing is to be put in order.
+  static void Unblock();
+
   StopSignals();
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;

@@ -6,5 +6,6 @@ if(NAMING_BUILD_CLI)
     cli/output_test.cc
     cli/parse_test.cc
     cli/report_test.cc
+    cli/stop_signals_test.cc
     $<TARGET_OBJECTS:naming_cli_sources>)
 endif()
