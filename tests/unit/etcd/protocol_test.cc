@@ -136,6 +136,10 @@ TEST_CASE("Errors are told by the code in the body", "[etcd][protocol]") {
                      R"("message":"etcdserver: no leader",)"
                      R"("http_status":"Service Unavailable"}})") ==
         StatusCode::kUnavailable);
+  // A request's fault, unlike what a proxy says.
+  CHECK(code_of(429, error("etcdserver: mvcc: database space exceeded", 8)) ==
+        StatusCode::kResourceExhausted);
+  CHECK(code_of(429, "slow down") == StatusCode::kUnavailable);
   // Nobody's JSON.
   CHECK(code_of(404, "404 page not found") == StatusCode::kInternal);
   CHECK(code_of(502, "<html>") == StatusCode::kUnavailable);
