@@ -37,8 +37,7 @@ Applications::~Applications() {
   }
   is_wanted_.NotifyAll();
   asking_.join();
-  // Watchers end without the lock: their callbacks take it.
-  ending.clear();
+  for (const auto& [name, application] : ending) End(*application);
 }
 
 void Applications::Follow(const std::string& name) {
@@ -68,8 +67,8 @@ void Applications::Watch(const std::string& name,
                         base::Excerpt(name, 100),
                         std::string(resolver.status().message())));
   }
-  // Nobody else sees these two before they are set: Unfollow() only drops the
-  // whole.
+  // Nobody else sees these two before they are set: the last Unfollow() comes
+  // after this Follow().
   application->resolver = *std::move(resolver);
   application->watcher = application->resolver->Watch(
       [this, name, weak = std::weak_ptr<Application>(application)](
@@ -84,12 +83,21 @@ void Applications::Watch(const std::string& name,
 }
 
 void Applications::Unfollow(const std::string& name) {
-  std::shared_ptr<Application> ending;  // Without the lock.
-  base::MutexLock lock(mutex_);
-  const auto it = by_name_.find(name);
-  if (it == by_name_.end() || --it->second->followers > 0) return;
-  ending = std::move(it->second);
-  by_name_.erase(it);
+  std::shared_ptr<Application> ending;
+  {
+    base::MutexLock lock(mutex_);
+    const auto it = by_name_.find(name);
+    if (it == by_name_.end() || --it->second->followers > 0) return;
+    ending = std::move(it->second);
+    by_name_.erase(it);
+  }
+  End(*ending);
+}
+
+// A callback that runs holds its Application, so that dropping ours would wait
+// for nothing.
+void Applications::End(Application& application) {
+  application.watcher = Watcher();
 }
 
 Applications::Endpoints Applications::Find(const std::string& name) const {
@@ -122,8 +130,7 @@ void Applications::Take(const std::string& name,
 
 void Applications::Publish(const std::string& name,
                            const std::shared_ptr<Application>& application,
-                           std::vector<Endpoint> endpoints,
-                           IfKnown if_known) {
+                           std::vector<Endpoint> endpoints, IfKnown if_known) {
   const auto skipped = static_cast<std::size_t>(
       std::count_if(endpoints.begin(), endpoints.end(),
                     [](const Endpoint& e) { return !IsIpAddress(e.address); }));

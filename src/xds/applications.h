@@ -42,7 +42,8 @@ class Applications final {
   Applications(const Applications&) = delete;
   Applications& operator=(const Applications&) = delete;
 
-  // Each Follow() needs an Unfollow(). Not from within `on_change`.
+  // Each Follow() needs an Unfollow(). Not from within `on_change`, and without
+  // a lock that it takes: the last Unfollow() waits for a call that is running.
   void Follow(const std::string& name);
   void Unfollow(const std::string& name);
 
@@ -69,6 +70,8 @@ class Applications final {
 
   void Watch(const std::string& name,
              const std::shared_ptr<Application>& application);
+  // Waits for the callback of its Watcher; without the lock, which that takes.
+  static void End(Application& application);
   void Take(const std::string& name,
             const std::weak_ptr<Application>& application,
             const Snapshot& snapshot);
