@@ -14,6 +14,12 @@ namespace {
 
 constexpr std::size_t kExcerptBytes = 200;
 
+// gRPC's clients receive messages of 4 MiB, unless told otherwise. What can be
+// sent in parts is, each of this size and at most one resource more.
+constexpr std::size_t kPartBytes = std::size_t{1} << 20;
+// All resources of a response that can't, with room for what is around them.
+constexpr std::size_t kWholeBytes = (std::size_t{4} << 20) - 4096;
+
 // In which order types are sent: what refers to another comes after it, as
 // Envoy advises.
 constexpr std::array<Type, kTypes> kOrder = {Type::kCluster, Type::kEndpoints,
@@ -62,6 +68,10 @@ absl::Status Session::Subscribe(Type type, const Request& request) {
   std::set_difference(names.begin(), names.end(), subscription.names.begin(),
                       subscription.names.end(),
                       std::inserter(added, added.end()));
+  if (IsWhole(type) && !added.empty() && !FitsWhole(type, names)) {
+    return absl::ResourceExhaustedError(absl::StrFormat(
+        "xds: a response with these %d names would be too long", names.size()));
+  }
   const bool is_fewer = names.size() - added.size() < subscription.names.size();
   subscription.names = std::move(names);
   // What it no longer asks for isn't news.
@@ -97,20 +107,39 @@ std::optional<std::string> Session::Respond(Type type) {
   Subscription& subscription = subscriptions_[static_cast<std::size_t>(type)];
   if (!subscription.is_asked && subscription.news.empty()) return std::nullopt;
   const bool is_whole = IsWhole(type);
-  std::vector<std::string> resources;
-  for (const std::string& name :
-       is_whole ? subscription.names : subscription.news) {
-    if (auto resource = Resource(type, name)) {
-      resources.push_back(EncodeResource(type, *resource));
-    }
-  }
-  subscription.news.clear();
+  if (is_whole) subscription.news = subscription.names;
+  const std::vector<std::string> resources = TakeNews(type, subscription);
   subscription.is_asked = false;
   // What isn't known yet is sent when it is.
   if (resources.empty() && !is_whole) return std::nullopt;
   subscription.nonce = ++last_nonce_;
   return EncodeResponse(type, ++subscription.version, subscription.nonce,
                         resources);
+}
+
+std::vector<std::string> Session::TakeNews(Type type,
+                                           Subscription& subscription) const {
+  std::vector<std::string> resources;
+  std::size_t bytes = 0;
+  std::set<std::string>& news = subscription.news;
+  while (!news.empty() && (IsWhole(type) || bytes < kPartBytes)) {
+    const std::string name = news.extract(news.begin()).value();
+    const auto resource = Resource(type, name);
+    if (!resource) continue;
+    resources.push_back(EncodeResource(type, *resource));
+    bytes += resources.back().size();
+  }
+  return resources;
+}
+
+bool Session::FitsWhole(Type type, const std::set<std::string>& names) const {
+  std::size_t bytes = 0;
+  for (const std::string& name : names) {
+    // With the tag and length before it.
+    bytes += EncodeResource(type, *Resource(type, name)).size() + 5;
+    if (bytes > kWholeBytes) return false;
+  }
+  return true;
 }
 
 std::optional<std::string> Session::Resource(Type type,

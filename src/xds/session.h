@@ -34,6 +34,9 @@ struct SessionOptions {
 // Envoy's documentation, its state-of-the-world form): what is subscribed to,
 // and what is to be sent next. There is at most one response of a type that the
 // latest state doesn't supersede: a client that reads slowly gets fewer.
+// Responses are small enough for gRPC's clients, which receive 4 MiB: routes
+// and endpoints come in parts; so many listeners or clusters that they wouldn't
+// fit are refused.
 //
 // Thread-compatible.
 class Session final {
@@ -69,6 +72,11 @@ class Session final {
 
   absl::Status Subscribe(Type type, const Request& request);
   std::optional<std::string> Respond(Type type);
+  // Removes what is news, or a part, and returns the resources.
+  std::vector<std::string> TakeNews(Type type,
+                                    Subscription& subscription) const;
+  // `type` is one whose responses hold everything; their resources are known.
+  bool FitsWhole(Type type, const std::set<std::string>& names) const;
   std::optional<std::string> Resource(Type type, const std::string& name) const;
 
   const SessionOptions options_;

@@ -52,7 +52,9 @@ struct NAMING_EXPORT ServerOptions {
   // More clients at a time are turned away. Range: [1, 100000].
   int max_streams = 1000;
 
-  // So many names of each type may a client subscribe to. Range: [1, 100000].
+  // So many names of each type may a client subscribe to; of listeners and
+  // clusters, fewer when they wouldn't fit into a response of 4 MiB. Range: [1,
+  // 100000].
   int max_names = 10'000;
 };
 

@@ -118,6 +118,53 @@ TEST_CASE_METHOD(SessionFixture, "A slow reader gets the latest state alone",
   CHECK(Next() == "");
 }
 
+TEST_CASE_METHOD(SessionFixture,
+                 "What clients couldn't receive at once is sent in parts",
+                 "[xds][session]") {
+  constexpr std::size_t kReceived = std::size_t{4} << 20;  // By gRPC's clients.
+  Texts instances;
+  for (int i = 0; i < 1000; ++i) {
+    instances.push_back("10.10.10.10:" + std::to_string(10'000 + i));
+  }
+  Texts names;
+  for (int i = 100; i < 300; ++i) {
+    names.push_back(std::to_string(i));
+    Know(names.back(), instances);
+  }
+  CHECK(Ask(Type::kEndpoints, names).ok());
+  Texts sent;
+  for (int parts = 0; parts < 100; ++parts) {
+    const auto response = session.Next();
+    if (!response) break;
+    CHECK(response->size() < kReceived / 2);
+    for (const std::string& name : Get(*response, "2.2.1")) {
+      sent.push_back(name);
+    }
+    nonce = Get(*response, "5").at(0);
+    CHECK(Ask(Type::kEndpoints, names, nonce).ok());  // An ACK.
+  }
+  CHECK(sent == names);
+}
+
+TEST_CASE_METHOD(SessionFixture,
+                 "Names whose response clients couldn't receive are refused",
+                 "[xds][session]") {
+  const Type type = GENERATE(Type::kListener, Type::kCluster);
+  const std::string long_name(200, 'a');
+  Texts names;
+  for (int i = 0; i < 1000; ++i) {
+    names.push_back(long_name + std::to_string(i));
+  }
+  CHECK(Ask(type, names).ok());
+  const auto response = session.Next();
+  REQUIRE(response);
+  CHECK(response->size() < std::size_t{4} << 20);
+  for (int i = 1000; i < 9000; ++i) {
+    names.push_back(long_name + std::to_string(i));
+  }
+  CHECK(absl::IsResourceExhausted(Ask(type, names, Get(*response, "5").at(0))));
+}
+
 TEST_CASE_METHOD(SessionFixture, "An answer to an older response is ignored",
                  "[xds][session]") {
   CHECK(Ask(Type::kCluster, {"a"}).ok());
