@@ -7,6 +7,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "absl/strings/str_format.h"
 #include "base/text.h"
 #include "base/url.h"
@@ -74,16 +76,19 @@ absl::Status CheckListen(std::string_view listen, bool is_public) {
   return absl::OkStatus();
 }
 
-bool IsInUse(const std::string& path) {
+bool IsFree(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   path.copy(address.sun_path, kMaxPathBytes);
-  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  // Whoever has it may not accept, and connect() would wait for that.
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd == -1) return false;
-  const bool is_in_use =
+  const bool is_connected =
       connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0;
+  const int error = is_connected ? 0 : errno;
   close(fd);
-  return is_in_use;
+  // Others say that somebody has it who doesn't let us in.
+  return error == ENOENT || error == ECONNREFUSED;
 }
 
 }  // namespace naming::xds

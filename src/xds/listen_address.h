@@ -20,8 +20,9 @@ std::optional<std::string> UnixPathOf(std::string_view listen);
 // Errors: kInvalidArgument, it may not.
 absl::Status CheckListen(std::string_view listen, bool is_public);
 
-// Returns whether somebody listens on the Unix socket at `path`.
-bool IsInUse(const std::string& path);
+// Returns whether nobody has the Unix socket at `path`: there is none, or one
+// that a program left that has ended.
+bool IsFree(const std::string& path);
 
 }  // namespace naming::xds
 

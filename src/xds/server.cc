@@ -59,9 +59,9 @@ absl::Status Server::Rep::Listen(const ServerOptions& options) {
   const absl::Status failed = absl::FailedPreconditionError(
       absl::StrFormat("xds: can't listen on %s", options.listen));
   // gRPC would take the socket from whoever has it.
-  if (path && IsInUse(*path)) {
+  if (path && !IsFree(*path)) {
     return absl::FailedPreconditionError(absl::StrFormat(
-        "xds: can't listen on %s: somebody does", options.listen));
+        "xds: can't listen on %s: somebody has it", options.listen));
   }
   grpc::ServerBuilder builder;
   builder.RegisterCallbackGenericService(&streams);

@@ -3,7 +3,10 @@
 
 #include "naming/xds/server.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <memory>
 #include <string>
@@ -23,6 +26,44 @@ namespace {
 using testing::Eventually;
 using testing::RawStream;
 using Texts = std::vector<std::string>;
+
+// A socket of another program.
+class UnixSocket final {
+ public:
+  explicit UnixSocket(int type)
+      : fd_(socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {}
+  ~UnixSocket() { close(fd_); }
+  UnixSocket(const UnixSocket&) = delete;
+  UnixSocket& operator=(const UnixSocket&) = delete;
+
+  bool Bind(const std::string& path) const {
+    const sockaddr_un address = At(path);
+    return bind(fd_, reinterpret_cast<const sockaddr*>(&address),
+                sizeof(address)) == 0;
+  }
+  bool Listen() const { return listen(fd_, 0) == 0; }
+  bool Connect(const std::string& path) const {
+    const sockaddr_un address = At(path);
+    return connect(fd_, reinterpret_cast<const sockaddr*>(&address),
+                   sizeof(address)) == 0;
+  }
+
+ private:
+  static sockaddr_un At(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+    return address;
+  }
+
+  const int fd_;
+};
+
+// 0: there is no such file.
+ino_t InodeOf(const std::string& path) {
+  struct stat file {};
+  return stat(path.c_str(), &file) == 0 ? file.st_ino : 0;
+}
 
 struct ServerFixture {
   static ServerOptions Options() {
@@ -122,6 +163,29 @@ TEST_CASE("A socket file is its owner's, and nobody's who has one already",
 
   options.listen = "unix:" + directory.File("none/xds.sock");
   CHECK(absl::IsFailedPrecondition(Server::Start(*backend, options).status()));
+}
+
+TEST_CASE("A socket is left to whoever has it, of whatever kind", "[xds]") {
+  const testing::TemporaryDirectory directory;
+  const auto backend = testing::FakeBackend::Create();
+  ServerOptions options;
+  const std::string path = directory.File("other.sock");
+  options.listen = "unix:" + path;
+  const int type = GENERATE(SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET);
+  const UnixSocket other(type);
+  REQUIRE(other.Bind(path));
+  const ino_t inode = InodeOf(path);
+  REQUIRE(inode != 0);
+  std::vector<std::unique_ptr<UnixSocket>> waiting;
+  if (type == SOCK_STREAM) {
+    // Nobody accepts, and there is no room for another who waits for that.
+    REQUIRE(other.Listen());
+    do {
+      waiting.push_back(std::make_unique<UnixSocket>(type));
+    } while (waiting.back()->Connect(path));
+  }
+  CHECK(absl::IsFailedPrecondition(Server::Start(*backend, options).status()));
+  CHECK(InodeOf(path) == inode);
 }
 
 TEST_CASE("Two servers don't share a port", "[xds]") {
