@@ -95,15 +95,17 @@ class Stream final : public grpc::ServerGenericBidiReactor {
  private:
   absl::Status Take(const Request& request) {
     std::set<std::string> names;
+    std::string node_id;
     {
       base::MutexLock lock(mutex_);
       absl::Status status = session_.OnRequest(request);
       if (!status.ok()) return status;
       names = session_.names();
+      node_id = session_.node_id();
     }
     // Without the lock: a Watcher waits for its callback, which takes it.
     Follow(std::move(names));
-    if (request.is_refusal) NoteRefusal(request);
+    if (request.is_refusal) NoteRefusal(node_id, request);
     base::MutexLock lock(mutex_);
     WriteNext();
     return absl::OkStatus();
@@ -120,11 +122,11 @@ class Stream final : public grpc::ServerGenericBidiReactor {
     followed_ = std::move(names);
   }
 
-  void NoteRefusal(const Request& request) {
+  void NoteRefusal(const std::string& node_id, const Request& request) {
     streams_.log_.Write(
         LogLevel::kWarning,
         absl::StrFormat("xds: client \"%s\" has refused a response of %s: %s",
-                        base::Excerpt(request.node_id, kExcerptBytes),
+                        base::Excerpt(node_id, kExcerptBytes),
                         base::Excerpt(request.type_url, kExcerptBytes),
                         base::Excerpt(request.error_message, kExcerptBytes)));
     base::MutexLock lock(streams_.mutex_);

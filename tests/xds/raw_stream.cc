@@ -15,11 +15,9 @@ constexpr char kMethod[] =
     "StreamAggregatedResources";
 
 std::string Request(xds::Type type, const std::vector<std::string>& names,
-                    const std::string& nonce, bool is_refusal) {
-  xds::Message node;
-  node.Text(1, "raw");
+                    const std::string& nonce, bool has_node, bool is_refusal) {
   xds::Message message;
-  message.Nested(2, node);
+  if (has_node) message.Nested(2, xds::Message().Text(1, "raw"));
   for (const std::string& name : names) message.Text(3, name);
   message.Text(4, xds::UrlOf(type));
   if (!nonce.empty()) message.Text(5, nonce);
@@ -63,12 +61,14 @@ bool RawStream::Send(const std::string& bytes) {
 
 bool RawStream::Subscribe(xds::Type type, const std::vector<std::string>& names,
                           const std::string& nonce) {
-  return Send(Request(type, names, nonce, false));
+  return Send(
+      Request(type, names, nonce, !std::exchange(has_sent_, true), false));
 }
 
 bool RawStream::Refuse(xds::Type type, const std::vector<std::string>& names,
                        const std::string& nonce) {
-  return Send(Request(type, names, nonce, true));
+  return Send(
+      Request(type, names, nonce, !std::exchange(has_sent_, true), true));
 }
 
 std::optional<std::string> RawStream::Read() {

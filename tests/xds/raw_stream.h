@@ -17,7 +17,8 @@
 namespace naming::testing {
 
 // A client of an xDS server that sends just what it is told, and reads when it
-// is told.
+// is told. Its node, "raw", is in the first request alone, as the protocol has
+// it.
 //
 // For one thread. Waits are bounded generously.
 class RawStream final {
@@ -49,6 +50,7 @@ class RawStream final {
   grpc::ClientContext context_;
   grpc::CompletionQueue queue_;
   std::unique_ptr<grpc::GenericClientAsyncReaderWriter> stream_;
+  bool has_sent_ = false;  // Its node.
 };
 
 }  // namespace naming::testing

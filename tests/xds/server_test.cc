@@ -280,7 +280,10 @@ TEST_CASE("Refusals are counted and logged", "[xds]") {
     }));
     CHECK(stream.Subscribe(Type::kCluster, {"demo", std::to_string(i)}, nonce));
   }
-  CHECK_THAT(f.logged(), Catch::Contains("don't like it"));
+  CHECK_THAT(f.logged(),
+             Catch::Contains("client \"raw\" has refused a response of "
+                             "type.googleapis.com/") &&
+                 Catch::Contains("don't like it"));
 }
 
 TEST_CASE("What isn't xDS ends its own stream alone", "[xds]") {
