@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -140,24 +141,65 @@ bool ReadField(const Field& field, Request& request) {
   }
 }
 
-// Endpoints that share a locality: by priority, zone and weight.
+// Returns `host` as inet_ntop() writes it; nullopt: it isn't an IP address.
+std::optional<std::string> NormalHost(const std::string& host) {
+  for (const int family : {AF_INET, AF_INET6}) {
+    in6_addr bytes;
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    if (inet_pton(family, host.c_str(), &bytes) == 1 &&
+        inet_ntop(family, &bytes, text.data(), text.size()) != nullptr) {
+      return text.data();
+    }
+  }
+  return std::nullopt;
+}
+
+// nullopt: it can't stand in an assignment.
+std::optional<base::HostPort> NormalAddress(std::string_view address) {
+  auto host_port = base::ParseHostPort(address);
+  if (!host_port || host_port->port == 0) return std::nullopt;
+  auto host = NormalHost(host_port->host);
+  if (!host) return std::nullopt;
+  host_port->host = *std::move(host);
+  return host_port;
+}
+
+struct Place {
+  const Endpoint* endpoint;
+  base::HostPort at;
+};
+
+// Each address once: clients refuse an assignment that has one twice, and two
+// Endpoints may spell the same one.
+std::vector<Place> PlacesOf(const std::vector<Endpoint>& endpoints) {
+  std::vector<Place> places;
+  std::set<std::pair<std::string, std::uint16_t>> seen;
+  for (const Endpoint& endpoint : endpoints) {
+    auto at = NormalAddress(endpoint.address);
+    if (!at || !seen.emplace(at->host, at->port).second) continue;
+    places.push_back({&endpoint, *std::move(at)});
+  }
+  return places;
+}
+
+// Places that share a locality: by priority, zone and weight.
 using LocalityKey = std::tuple<int, std::string_view, int>;
-using Localities = std::map<LocalityKey, std::vector<const Endpoint*>>;
+using Localities = std::map<LocalityKey, std::vector<base::HostPort>>;
 
 Localities Group(const std::vector<Endpoint>& endpoints,
                  std::string_view zone) {
+  std::vector<Place> places = PlacesOf(endpoints);
   const bool has_own =
-      !zone.empty() && std::any_of(endpoints.begin(), endpoints.end(),
-                                   [zone](const Endpoint& endpoint) {
-                                     return endpoint.zone == zone &&
-                                            IsIpAddress(endpoint.address);
-                                   });
+      !zone.empty() &&
+      std::any_of(places.begin(), places.end(), [zone](const Place& place) {
+        return place.endpoint->zone == zone;
+      });
   Localities localities;
-  for (const Endpoint& endpoint : endpoints) {
-    if (!IsIpAddress(endpoint.address)) continue;
+  for (Place& place : places) {
+    const Endpoint& endpoint = *place.endpoint;
     const int priority = has_own && endpoint.zone != zone ? 1 : 0;
     localities[{priority, endpoint.zone, std::max(endpoint.weight, 1)}]
-        .push_back(&endpoint);
+        .push_back(std::move(place.at));
   }
   return localities;
 }
@@ -166,10 +208,9 @@ std::uint64_t WeightOf(const LocalityKey& key, std::size_t members) {
   return static_cast<std::uint64_t>(std::get<2>(key)) * members;
 }
 
-Message EndpointMessage(const Endpoint& endpoint) {
-  const auto host_port = base::ParseHostPort(endpoint.address);
+Message EndpointMessage(const base::HostPort& at) {
   Message socket;
-  socket.Text(2, host_port->host).Number(3, host_port->port);
+  socket.Text(2, at.host).Number(3, at.port);
   Message address;
   address.Nested(1, socket);
   Message inner;
@@ -180,15 +221,15 @@ Message EndpointMessage(const Endpoint& endpoint) {
 }
 
 Message LocalityMessage(const LocalityKey& key,
-                        const std::vector<const Endpoint*>& members,
+                        const std::vector<base::HostPort>& members,
                         std::uint64_t divisor) {
   const auto& [priority, zone, weight] = key;
   Message id;
   id.Text(2, zone).Text(3, absl::StrFormat("weight-%d", weight));
   Message locality;
   locality.Nested(1, id);
-  for (const Endpoint* endpoint : members) {
-    locality.Nested(2, EndpointMessage(*endpoint));
+  for (const base::HostPort& at : members) {
+    locality.Nested(2, EndpointMessage(at));
   }
   const std::uint64_t total = WeightOf(key, members.size()) / divisor;
   locality.Nested(3, Wrapped(std::max<std::uint64_t>(total, 1)));
@@ -280,11 +321,7 @@ std::string EncodeEndpoints(std::string_view name,
 }
 
 bool IsIpAddress(std::string_view address) {
-  const auto host_port = base::ParseHostPort(address);
-  if (!host_port || host_port->port == 0) return false;
-  unsigned char bytes[sizeof(in6_addr)];
-  return inet_pton(AF_INET, host_port->host.c_str(), bytes) == 1 ||
-         inet_pton(AF_INET6, host_port->host.c_str(), bytes) == 1;
+  return NormalAddress(address).has_value();
 }
 
 }  // namespace naming::xds

@@ -68,7 +68,8 @@ std::string EncodeCluster(std::string_view name);
 // localities: each weight in each zone is a locality of its own. What is in the
 // client's zone has priority 0, everything else 1; when nothing is there,
 // everything 0. An address whose host isn't an IP address is left out: see
-// IsIpAddress().
+// IsIpAddress(). One that is there already, if in another spelling, is left
+// out, too.
 std::string EncodeEndpoints(std::string_view name,
                             const std::vector<Endpoint>& endpoints,
                             std::string_view zone);

@@ -135,6 +135,24 @@ TEST_CASE("The client's zone comes first, if anybody is there",
             "2.5") == Texts{"0"});
 }
 
+TEST_CASE("An address is sent once, however it is written", "[xds][protocol]") {
+  // Clients refuse the whole otherwise.
+  const std::string assignment = EncodeEndpoints(
+      "demo",
+      {At("[::1]:80", 10, "a"), At("[0:0:0:0:0:0:0:1]:80", 20),
+       At("[2001:DB8::A]:80"), At("[2001:db8:0::a]:80", 20),
+       At("[2001:db8::a]:81"), At("10.0.0.1:80"), At("10.0.0.1:080", 30, "b")},
+      "");
+  CHECK(Get(assignment, "2.2.1.1.1.2") ==
+        Texts{"2001:db8::a", "2001:db8::a", "10.0.0.1", "::1"});
+  CHECK(Get(assignment, "2.2.1.1.1.3") == Texts{"80", "81", "80", "80"});
+  // Who is left out doesn't make its zone the first.
+  CHECK(
+      Get(EncodeEndpoints(
+              "demo", {At("[::1]:80", 10, "a"), At("[0::1]:80", 10, "b")}, "b"),
+          "2.5") == Texts{"0"});
+}
+
 TEST_CASE("Any endpoints make an assignment", "[xds][protocol]") {
   CHECK(Get(EncodeEndpoints("demo", {}, "a"), "1") == Texts{"demo"});
   const std::string odd =
