@@ -249,6 +249,12 @@ std::optional<Type> TypeOf(std::string_view url) {
   return static_cast<Type>(it - kUrls.begin());
 }
 
+bool IsEnvoyType(std::string_view url) {
+  constexpr std::string_view kPrefix = "type.googleapis.com/envoy.";
+  return url.size() > kPrefix.size() &&
+         url.substr(0, kPrefix.size()) == kPrefix;
+}
+
 absl::StatusOr<Request> DecodeRequest(std::string_view bytes) {
   Request request;
   MessageReader reader(bytes);

@@ -27,6 +27,10 @@ inline constexpr int kTypes = 4;
 std::string_view UrlOf(Type type);
 std::optional<Type> TypeOf(std::string_view url);
 
+// Returns whether `url` is that of any type of Envoy's API, such as
+// "type.googleapis.com/envoy.service.runtime.v3.Runtime".
+bool IsEnvoyType(std::string_view url);
+
 // A DiscoveryRequest.
 struct Request {
   std::string version;

@@ -44,8 +44,9 @@ absl::Status Session::OnRequest(const Request& request) {
   if (!request.zone.empty()) zone_ = request.zone;
   const auto type = TypeOf(request.type_url);
   if (!type) {
+    if (IsEnvoyType(request.type_url)) return absl::OkStatus();
     return absl::InvalidArgumentError(
-        absl::StrFormat("xds: there are no resources of the type \"%s\"",
+        absl::StrFormat("xds: there is no type of resources \"%s\"",
                         base::Excerpt(request.type_url, kExcerptBytes)));
   }
   return Subscribe(*type, request);

@@ -43,7 +43,8 @@ class Session final {
  public:
   Session(SessionOptions options, Lookup lookup);
 
-  // Takes what the client has sent.
+  // Takes what the client has sent. Types of Envoy's that aren't served are
+  // ignored, because it asks for them on the stream that has the others.
   //
   // Errors: kInvalidArgument, kResourceExhausted: the stream is to end with
   // that.

@@ -106,6 +106,7 @@ class Stream final : public grpc::ServerGenericBidiReactor {
     // Without the lock: a Watcher waits for its callback, which takes it.
     Follow(std::move(names));
     if (request.is_refusal) NoteRefusal(node_id, request);
+    if (!TypeOf(request.type_url)) NoteUnserved(node_id, request);
     base::MutexLock lock(mutex_);
     WriteNext();
     return absl::OkStatus();
@@ -133,6 +134,16 @@ class Stream final : public grpc::ServerGenericBidiReactor {
     ++streams_.refusals_;
   }
 
+  // Called on one thread at a time.
+  void NoteUnserved(const std::string& node_id, const Request& request) {
+    if (std::exchange(has_noted_unserved_, true)) return;
+    streams_.log_.Write(
+        LogLevel::kWarning,
+        absl::StrFormat("xds: client \"%s\" asks for %s, which isn't served",
+                        base::Excerpt(node_id, kExcerptBytes),
+                        base::Excerpt(request.type_url, kExcerptBytes)));
+  }
+
   void WriteNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (is_writing_ || is_over_) return;
     const auto response = session_.Next();
@@ -155,6 +166,7 @@ class Stream final : public grpc::ServerGenericBidiReactor {
   Streams& streams_;
   grpc::ByteBuffer read_;
   std::set<std::string> followed_;
+  bool has_noted_unserved_ = false;
 
   base::Mutex mutex_;  // Before that of Streams.
   Session session_ ABSL_GUARDED_BY(mutex_);

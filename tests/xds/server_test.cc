@@ -286,6 +286,20 @@ TEST_CASE("Refusals are counted and logged", "[xds]") {
                  Catch::Contains("don't like it"));
 }
 
+TEST_CASE("A type of Envoy's that isn't served is logged, once for a stream",
+          "[xds]") {
+  ServerFixture f;
+  RawStream stream(f.server->address());
+  for (const char* type :
+       {"service.runtime.v3.Runtime", "a.Secret", "a.Secret"}) {
+    const std::string url = std::string("type.googleapis.com/envoy.") + type;
+    CHECK(stream.Send(Message().Text(4, url).bytes()));
+  }
+  CHECK(stream.Subscribe(Type::kCluster, {"demo"}));
+  CHECK(stream.Read());
+  CHECK_THAT(f.logged(), Catch::EndsWith("v3.Runtime, which isn't served\n"));
+}
+
 TEST_CASE("What isn't xDS ends its own stream alone", "[xds]") {
   const ServerFixture f;
   RawStream good(f.server->address());

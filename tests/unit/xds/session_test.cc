@@ -220,13 +220,31 @@ TEST_CASE_METHOD(SessionFixture, "The node's zone counts from then on",
   CHECK(Get(*response, "2.2.2.5") == Texts{"0", "1"});
 }
 
+TEST_CASE_METHOD(SessionFixture,
+                 "Envoy's types that aren't served are never answered",
+                 "[xds][session]") {
+  Request secrets;
+  secrets.type_url =
+      "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret";
+  secrets.names = {"certificate"};
+  CHECK(session.OnRequest(secrets).ok());
+  CHECK(Next() == "");
+  CHECK(session.names().empty());
+  CHECK(Ask(Type::kCluster, {"a"}).ok());
+  CHECK(Next() == "Cluster: a");
+}
+
 TEST_CASE_METHOD(SessionFixture, "A stream that asks for nonsense ends",
                  "[xds][session]") {
-  Request request;
-  request.type_url = "type.googleapis.com/envoy.Unknown";
-  const absl::Status unknown = session.OnRequest(request);
-  CHECK(absl::IsInvalidArgument(unknown));
-  CHECK_THAT(std::string(unknown.message()), Catch::Contains("envoy.Unknown"));
+  for (const char* url : {"", "type.googleapis.com/some.Unknown",
+                          "envoy.Unknown", "type.googleapis.com/envoy."}) {
+    CAPTURE(url);
+    Request request;
+    request.type_url = url;
+    const absl::Status unknown = session.OnRequest(request);
+    CHECK(absl::IsInvalidArgument(unknown));
+    CHECK_THAT(std::string(unknown.message()), Catch::Contains(url));
+  }
   Texts names;
   for (int i = 0; i < 10'001; ++i) names.push_back(std::to_string(i));
   CHECK(absl::IsResourceExhausted(Ask(Type::kCluster, names)));
