@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "absl/strings/str_format.h"
@@ -21,6 +22,13 @@ constexpr std::string_view kAbstract = "unix-abstract:";
 
 // As sockaddr_un has room for, with its end.
 constexpr std::size_t kMaxPathBytes = sizeof(sockaddr_un::sun_path) - 1;
+
+// Characters of a URI that gRPC doesn't take for a part of the name, or for
+// another: it decodes %XX.
+bool IsReserved(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7f || c == '%' || c == '?' || c == '#';
+}
 
 bool HasPrefix(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
@@ -41,15 +49,17 @@ absl::Status Bad(std::string_view listen, std::string_view must) {
 }
 
 absl::Status CheckName(std::string_view listen, std::string_view name) {
-  if (!name.empty() && name.size() <= kMaxPathBytes &&
-      name.find('\0') == std::string_view::npos) {
-    return absl::OkStatus();
-  }
-  return Bad(listen, absl::StrFormat("name a socket in at most %d bytes",
-                                     kMaxPathBytes));
+  if (IsSocketName(name)) return absl::OkStatus();
+  return Bad(listen, absl::StrFormat("name a socket %s", kSocketNameRule));
 }
 
 }  // namespace
+
+bool IsSocketName(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxPathBytes &&
+         !HasPrefix(name, "//") &&
+         std::none_of(name.begin(), name.end(), IsReserved);
+}
 
 std::optional<std::string> UnixPathOf(std::string_view listen) {
   if (!HasPrefix(listen, kUnix)) return std::nullopt;

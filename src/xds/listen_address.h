@@ -11,6 +11,15 @@
 
 namespace naming::xds {
 
+// Returns whether `name`, a path or an abstract name, can stand behind "unix:"
+// or "unix-abstract:" and means itself there.
+bool IsSocketName(std::string_view name);
+
+// What such a name is, for messages: sockaddr_un has room for so many bytes.
+inline constexpr std::string_view kSocketNameRule =
+    "in at most 107 bytes, without %, ?, #, control characters and \"//\" at "
+    "the beginning";
+
 // Returns the path of "unix:path"; nullopt: it is another kind of address.
 std::optional<std::string> UnixPathOf(std::string_view listen);
 

@@ -36,6 +36,18 @@ std::string AbsolutePath(const std::string& path) {
   return error ? path : absolute.string();
 }
 
+absl::Status CheckSocket(const std::string& path, const std::string& absolute) {
+  // gRPC would take the socket from whoever has it.
+  if (!IsFree(path)) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("xds: can't listen on %s: somebody has it", path));
+  }
+  if (IsSocketName(absolute)) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrFormat(
+      "xds: can't listen on %s: clients name a socket %s, this one is %s", path,
+      kSocketNameRule, absolute));
+}
+
 }  // namespace
 
 struct Server::Rep {
@@ -56,24 +68,24 @@ struct Server::Rep {
 
 absl::Status Server::Rep::Listen(const ServerOptions& options) {
   const auto path = UnixPathOf(options.listen);
+  const std::string absolute = path ? AbsolutePath(*path) : "";
+  if (path) {
+    absl::Status status = CheckSocket(*path, absolute);
+    if (!status.ok()) return status;
+  }
   const absl::Status failed = absl::FailedPreconditionError(
       absl::StrFormat("xds: can't listen on %s", options.listen));
-  // gRPC would take the socket from whoever has it.
-  if (path && !IsFree(*path)) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "xds: can't listen on %s: somebody has it", options.listen));
-  }
   grpc::ServerBuilder builder;
   builder.RegisterCallbackGenericService(&streams);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   int port = 0;
-  builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(),
-                           &port);
+  builder.AddListeningPort(path ? "unix:" + *path : options.listen,
+                           grpc::InsecureServerCredentials(), &port);
   server = builder.BuildAndStart();
   if (server == nullptr || port == 0) return failed;
   if (path) {
     if (chmod(path->c_str(), S_IRUSR | S_IWUSR) != 0) return failed;
-    address = "unix:" + AbsolutePath(*path);
+    address = "unix:" + absolute;
   } else if (auto host_port = base::ParseHostPort(options.listen)) {
     host_port->port = static_cast<std::uint16_t>(port);
     address = host_port->ToString();

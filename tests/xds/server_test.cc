@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -57,6 +58,21 @@ class UnixSocket final {
   }
 
   const int fd_;
+};
+
+// Changes this program's working directory for a while.
+class WorkingDirectory final {
+ public:
+  explicit WorkingDirectory(const std::string& path)
+      : before_(std::filesystem::current_path()) {
+    std::filesystem::current_path(path);
+  }
+  ~WorkingDirectory() { std::filesystem::current_path(before_); }
+  WorkingDirectory(const WorkingDirectory&) = delete;
+  WorkingDirectory& operator=(const WorkingDirectory&) = delete;
+
+ private:
+  const std::filesystem::path before_;
 };
 
 // 0: there is no such file.
@@ -109,7 +125,9 @@ TEST_CASE("Options that make no sense are refused by name", "[xds]") {
   CHECK(Validate(ServerOptions()).ok());
   for (const char* listen :
        {"", "unix:", "unix-abstract:", "0.0.0.0:1", "[::]:1", "10.0.0.1:80",
-        "host:80", "127.0.0.1", "127.0.0.1:x"}) {
+        "host:80", "127.0.0.1", "127.0.0.1:x", "unix:a%20b", "unix:a?b",
+        "unix:a#b", "unix:a\nb", "unix:a\x7f", "unix://host/a", "unix:////a",
+        "unix-abstract:a%20b", "unix-abstract:a\tb"}) {
     CAPTURE(listen);
     ServerOptions options;
     options.listen = listen;
@@ -150,8 +168,11 @@ TEST_CASE("A socket file is its owner's, and nobody's who has one already",
   struct stat file {};
   REQUIRE(stat(path.c_str(), &file) == 0);
   CHECK((file.st_mode & 0777) == 0600);
-  const auto second = Server::Start(*backend, options);
-  CHECK(absl::IsFailedPrecondition(second.status()));
+  for (const char* prefix : {"unix:", "unix://"}) {
+    options.listen = prefix + path;
+    const auto second = Server::Start(*backend, options);
+    CHECK(absl::IsFailedPrecondition(second.status()));
+  }
   {
     RawStream stream((*server)->address());
     CHECK(stream.Subscribe(Type::kCluster, {"demo"}));
@@ -161,8 +182,27 @@ TEST_CASE("A socket file is its owner's, and nobody's who has one already",
   // What a program left that was killed is in nobody's way.
   CHECK(Server::Start(*backend, options).ok());
 
+  options.listen = "unix://" + path;
+  server = Server::Start(*backend, options);
+  REQUIRE(server.ok());
+  CHECK((*server)->address() == "unix:" + path);
+
   options.listen = "unix:" + directory.File("none/xds.sock");
   CHECK(absl::IsFailedPrecondition(Server::Start(*backend, options).status()));
+}
+
+TEST_CASE("A socket that its clients couldn't name is refused", "[xds]") {
+  const testing::TemporaryDirectory directory;
+  const auto backend = testing::FakeBackend::Create();
+  // Relative paths are short; clients find the socket by the absolute one.
+  const std::string deep = directory.File(std::string(100, 'd'));
+  REQUIRE(std::filesystem::create_directory(deep));
+  const WorkingDirectory here(deep);
+  const auto server = Server::Start(*backend);
+  CHECK(absl::IsFailedPrecondition(server.status()));
+  CHECK_THAT(std::string(server.status().message()),
+             Catch::Contains("in at most 107 bytes"));
+  CHECK(InodeOf("naming-xds.sock") == 0);
 }
 
 TEST_CASE("A socket is left to whoever has it, of whatever kind", "[xds]") {
