@@ -19,10 +19,14 @@
 namespace naming::xds {
 namespace {
 
-// A JSON string. `text` has no control characters.
+// A JSON string.
 std::string Quoted(std::string_view text) {
   std::string quoted = "\"";
   for (const char c : base::ToValidUtf8(text)) {
+    if (0 <= c && c < 0x20) {
+      quoted += absl::StrFormat("\\u%04x", static_cast<int>(c));
+      continue;
+    }
     if (c == '"' || c == '\\') quoted += '\\';
     quoted += c;
   }

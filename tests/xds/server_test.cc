@@ -243,6 +243,10 @@ TEST_CASE("A bootstrap is JSON whatever the names are", "[xds]") {
             R"(","channel_creds":[{"type":"insecure"}],)"
             R"("server_features":["xds_v3"]}],)"
             R"("node":{"id":"a\"b\\c","locality":{"zone":"z"}}})");
+  CHECK_THAT(
+      f.server->Bootstrap("a\nb\x1f\x7f", std::string("\0", 1)),
+      Catch::EndsWith("\"node\":{\"id\":\"a\\u000ab\\u001f\x7f\",\"locality\":"
+                      "{\"zone\":\"\\u0000\"}}}"));
 }
 
 TEST_CASE("Subscriptions are followed as long as somebody has them", "[xds]") {
