@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "base/own_host.h"
 #include "base/text.h"
 #include "base/url.h"
 #include "xds/listen_address.h"
@@ -92,6 +93,9 @@ absl::Status Server::Rep::Listen(const ServerOptions& options) {
     address = "unix:" + absolute;
   } else if (auto host_port = base::ParseHostPort(options.listen)) {
     host_port->port = static_cast<std::uint16_t>(port);
+    const bool is_any = base::IsWildcard(host_port->host);
+    const std::string own_host = is_any ? base::OwnHost() : "";
+    if (!own_host.empty()) host_port->host = own_host;
     address = host_port->ToString();
   } else {
     address = options.listen;

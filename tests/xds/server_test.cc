@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "base/own_host.h"
+#include "base/url.h"
 #include "naming/testing/fake_backend.h"
 #include "tests/support/catch.h"
 #include "tests/support/eventually.h"
@@ -226,6 +228,22 @@ TEST_CASE("A socket is left to whoever has it, of whatever kind", "[xds]") {
   }
   CHECK(absl::IsFailedPrecondition(Server::Start(*backend, options).status()));
   CHECK(InodeOf(path) == inode);
+}
+
+TEST_CASE("Clients of other machines are told this machine's own address",
+          "[xds]") {
+  if (base::OwnHost().empty()) return;  // No network.
+  ServerOptions options;
+  options.listen = GENERATE("0.0.0.0:0", "[::]:0");
+  options.is_public = true;
+  const ServerFixture f(options);
+  const auto address = base::ParseHostPort(f.server->address());
+  REQUIRE(address);
+  CHECK(address->host == base::OwnHost());
+  CHECK(address->port != 0);
+  RawStream stream(f.server->address());
+  CHECK(stream.Subscribe(Type::kCluster, {"demo"}));
+  CHECK(stream.Read());
 }
 
 TEST_CASE("Two servers don't share a port", "[xds]") {

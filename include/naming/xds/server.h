@@ -100,7 +100,8 @@ class NAMING_EXPORT Server final {
   Server& operator=(const Server&) = delete;
 
   // Returns where clients find it, as gRPC writes it: "unix:/run/x.sock",
-  // "unix-abstract:x" or "127.0.0.1:18000".
+  // "unix-abstract:x" or "127.0.0.1:18000". Where it listens on all addresses,
+  // it is the one from which this machine reaches others, if there is any.
   const std::string& address() const;
 
   // Returns what gRPC clients need in GRPC_XDS_BOOTSTRAP_CONFIG, with `node_id`
