@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // naming-xds: serves a registry to gRPC's xds:/// channels, and to Envoy.
 
+#include <sys/stat.h>
+
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <iostream>
@@ -87,6 +89,8 @@ void AddOptions(CLI::App& app, CommandLine& line) {
 }
 
 int Run(CommandLine line) {
+  // Not even between its bind() and chmod() is the socket for others.
+  umask(S_IRWXG | S_IRWXO);
   cli::StopSignals stop;
   std::signal(SIGPIPE, SIG_IGN);
   const LogSink sink = [is_verbose = line.is_verbose](const LogRecord& record) {

@@ -2,6 +2,8 @@
 // naming-xds as it is run.
 
 #include <csignal>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -39,6 +41,18 @@ TEST_CASE("naming-xds serves until it is told to end", "[xds][program]") {
   program.Signal(SIGTERM);
   CHECK(program.Wait() == 0);
   CHECK_FALSE(stream.End().ok());
+}
+
+TEST_CASE("naming-xds' socket is never anybody else's", "[xds][program]") {
+  const TemporaryDirectory directory;
+  Process program = Run({"--registry", "direct://10.0.0.1:80", "--listen",
+                         "unix:" + directory.File("xds.sock")});
+  REQUIRE(program.ReadLine());
+  // Not even while it is made.
+  std::ifstream file("/proc/" + std::to_string(program.pid()) + "/status");
+  const std::string status((std::istreambuf_iterator<char>(file)),
+                           std::istreambuf_iterator<char>());
+  CHECK_THAT(status, Catch::Contains("Umask:\t0077\n"));
 }
 
 TEST_CASE("naming-xds says what is wrong with its arguments",

@@ -20,11 +20,12 @@ namespace naming::xds {
 //
 // Thread-compatible. A value.
 struct NAMING_EXPORT ServerOptions {
-  // "unix:path", whose file others than its owner can't use; "unix-abstract:
-  // name", which every program of this machine can; or "host:port" with a host
-  // that is this machine's loopback, port 0: a free one. Paths, made absolute,
-  // and names have at most 107 bytes, without '%', '?', '#' and control
-  // characters, because clients read them in a URI.
+  // "unix:path", whose file others than its owner can't use (for a moment, what
+  // the program's umask says); "unix-abstract:name", which every program of
+  // this machine can; or "host:port" with a host that is this machine's
+  // loopback, port 0: a free one. Paths, made absolute, and names have at most
+  // 107 bytes, without '%', '?', '#' and control characters, because clients
+  // read them in a URI.
   std::string listen = "unix:naming-xds.sock";
 
   // Whether `listen` may be an address that other machines reach. There is
