@@ -31,7 +31,7 @@ absl::Status Validate(const ServerOptions& options) {
            CheckListen(options.listen, options.is_public),
            CheckScheme(options.addr_scheme),
            base::CheckText("xds: options.zone", options.zone),
-           CheckNumber("retries", options.retries, 0, 10),
+           CheckNumber("retries", options.retries, 0, 4),
            base::CheckDuration(
                "xds: options.max_stream_duration", options.max_stream_duration,
                std::chrono::milliseconds(0), std::chrono::hours(24)),

@@ -65,7 +65,7 @@ TEST_CASE("naming-xds says what is wrong with its arguments",
            {{"--registry", "nonsense"}, "--registry: must begin with"},
            {{"--registry", "direct://h:1", "--listen", "0.0.0.0:1"},
             "options.listen: must be on the loop"},
-           {{"--registry", "direct://h:1", "--retries", "11"},
+           {{"--registry", "direct://h:1", "--retries", "5"},
             "options.retries"},
            {{"--unknown"}, "--unknown"}}) {
     Process program = Run(c.arguments);

@@ -147,7 +147,7 @@ TEST_CASE("Options that make no sense are refused by name", "[xds]") {
   options.listen = "0.0.0.0:1";
   options.is_public = true;
   CHECK(Validate(options).ok());
-  options.retries = 11;
+  options.retries = 5;
   CHECK_THAT(message(options), Catch::Contains("options.retries"));
   options = ServerOptions();
   options.addr_scheme = "a b";

@@ -40,7 +40,8 @@ struct NAMING_EXPORT ServerOptions {
   std::string zone;
 
   // How often clients try a call again that ended with UNAVAILABLE. Only for
-  // applications all of whose methods may be executed twice. Range: [0, 10].
+  // applications all of whose methods may be executed twice. gRPC makes at most
+  // 5 attempts. Range: [0, 4].
   int retries = 0;
 
   // How long a call may take; zero: as long as its deadline says. Range: [0ms,
@@ -64,7 +65,7 @@ struct NAMING_EXPORT ServerOptions {
 // Returns whether a Server can be started with `options`.
 //
 // Errors: kInvalidArgument; the message names the first bad field, such as
-// "xds: options.retries: must be in [0, 10]".
+// "xds: options.retries: must be in [0, 4]".
 NAMING_EXPORT absl::Status Validate(const ServerOptions& options);
 
 // Thread-compatible. A value.
