@@ -18,6 +18,10 @@ namespace {
 // How often an application without a list is asked for.
 constexpr std::chrono::milliseconds kAskInterval{100};
 
+// How long a registry has to say that it doesn't know an application until this
+// is believed: one that has just begun knows nobody yet.
+constexpr std::chrono::seconds kUnknownFor{1};
+
 }  // namespace
 
 Applications::Applications(Builder& builder, std::string addr_scheme, Log& log,
@@ -183,7 +187,13 @@ void Applications::Ask(const std::string& name,
                        const std::shared_ptr<Application>& application) {
   const absl::Status status =
       application->resolver->Fetch(std::chrono::milliseconds(0)).status();
-  if (!absl::IsNotFound(status)) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (!absl::IsNotFound(status)) {
+    application->unknown_since.reset();
+    return;
+  }
+  if (!application->unknown_since) application->unknown_since = now;
+  if (now - *application->unknown_since < kUnknownFor) return;
   Publish(name, application, {}, IfKnown::kLeave);
 }
 

@@ -3,10 +3,12 @@
 #ifndef NAMING_XDS_APPLICATIONS_H_
 #define NAMING_XDS_APPLICATIONS_H_
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -26,7 +28,7 @@ namespace naming::xds {
 //
 // A registry that doesn't know an application says so to Fetch() alone: as long
 // as an application has no list it is asked for now and then, by a thread of
-// this object.
+// this object. When that has been said for a second the list is empty.
 //
 // Thread-safe.
 class Applications final {
@@ -63,6 +65,9 @@ class Applications final {
     bool is_watched = false;             // The two above are set.
     Endpoints endpoints;                 // Null: nothing is known.
     std::size_t skipped = 0;
+    // When the registry began to say that it doesn't know it. Of the thread
+    // that asks.
+    std::optional<std::chrono::steady_clock::time_point> unknown_since;
   };
 
   // What to do where there are Endpoints already.

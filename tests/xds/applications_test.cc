@@ -46,5 +46,17 @@ TEST_CASE_METHOD(ApplicationsFixture,
   CHECK(changes == 1);
 }
 
+TEST_CASE_METHOD(ApplicationsFixture,
+                 "An application isn't called unknown at the first answer",
+                 "[xds]") {
+  const auto start = std::chrono::steady_clock::now();
+  applications->Follow("demo");
+  REQUIRE(Eventually([&] { return changes == 1; }));
+  CHECK(std::chrono::steady_clock::now() - start >= std::chrono::seconds(1));
+  const auto endpoints = applications->Find("demo");
+  REQUIRE(endpoints);
+  CHECK(endpoints->empty());
+}
+
 }  // namespace
 }  // namespace naming::xds
