@@ -25,12 +25,16 @@ constexpr std::chrono::seconds kUnknownFor{1};
 }  // namespace
 
 Applications::Applications(Builder& builder, std::string addr_scheme, Log& log,
-                           std::function<void(const std::string&)> on_change)
+                           std::function<void(const std::string&)> on_change,
+                           std::chrono::milliseconds kept_for,
+                           std::size_t max_kept)
     : builder_(builder),
       addr_scheme_(std::move(addr_scheme)),
       log_(log),
       on_change_(std::move(on_change)),
-      asking_([this] { AskForUnknown(); }) {}
+      kept_for_(kept_for),
+      max_kept_(max_kept),
+      working_([this] { Work(); }) {}
 
 Applications::~Applications() {
   std::map<std::string, std::shared_ptr<Application>> ending;
@@ -40,7 +44,7 @@ Applications::~Applications() {
     ending.swap(by_name_);
   }
   is_wanted_.NotifyAll();
-  asking_.join();
+  working_.join();
   for (const auto& [name, application] : ending) End(*application);
 }
 
@@ -50,7 +54,11 @@ void Applications::Follow(const std::string& name) {
     base::MutexLock lock(mutex_);
     std::shared_ptr<Application>& place = by_name_[name];
     const bool is_new = place == nullptr;
-    if (is_new) place = std::make_shared<Application>();
+    if (is_new) {
+      place = std::make_shared<Application>();
+    } else if (place->followers == 0) {
+      kept_.erase({place->kept_until, name});
+    }
     ++place->followers;
     if (!is_new) return;
     application = place;
@@ -92,10 +100,36 @@ void Applications::Unfollow(const std::string& name) {
     base::MutexLock lock(mutex_);
     const auto it = by_name_.find(name);
     if (it == by_name_.end() || --it->second->followers > 0) return;
+    if (Keep(name, *it->second)) return;
     ending = std::move(it->second);
     by_name_.erase(it);
   }
   End(*ending);
+}
+
+// Lists that are empty are nothing to come back to.
+bool Applications::Keep(const std::string& name, Application& application) {
+  const Endpoints& endpoints = application.endpoints;
+  if (endpoints == nullptr || endpoints->empty()) return false;
+  if (kept_.size() >= max_kept_) return false;
+  application.kept_until = std::chrono::steady_clock::now() + kept_for_;
+  kept_.emplace(application.kept_until, name);
+  // Behind another, it ends later.
+  if (kept_.size() == 1) is_wanted_.NotifyAll();
+  return true;
+}
+
+std::vector<std::shared_ptr<Applications::Application>>
+Applications::TakeExpired() {
+  std::vector<std::shared_ptr<Application>> expired;
+  const auto now = std::chrono::steady_clock::now();
+  while (!kept_.empty() && kept_.begin()->first <= now) {
+    const auto it = by_name_.find(kept_.begin()->second);
+    expired.push_back(std::move(it->second));
+    by_name_.erase(it);
+    kept_.erase(kept_.begin());
+  }
+  return expired;
 }
 
 // A callback that runs holds its Application, so that dropping ours would wait
@@ -112,13 +146,15 @@ Applications::Endpoints Applications::Find(const std::string& name) const {
 
 std::size_t Applications::size() const {
   base::MutexLock lock(mutex_);
-  return by_name_.size();
+  return by_name_.size() - kept_.size();
 }
 
 std::size_t Applications::skipped() const {
   base::MutexLock lock(mutex_);
   std::size_t sum = 0;
-  for (const auto& [name, application] : by_name_) sum += application->skipped;
+  for (const auto& [name, application] : by_name_) {
+    if (application->followers > 0) sum += application->skipped;
+  }
   return sum;
 }
 
@@ -158,23 +194,39 @@ void Applications::Publish(const std::string& name,
   on_change_(name);
 }
 
-void Applications::AskForUnknown() {
+Applications::Named Applications::Unknown() const {
+  Named unknown;
+  for (const auto& [name, application] : by_name_) {
+    if (application->is_watched && application->endpoints == nullptr) {
+      unknown.emplace_back(name, application);
+    }
+  }
+  return unknown;
+}
+
+void Applications::WaitForWork() {
+  if (kept_.empty()) return is_wanted_.Wait(mutex_);
+  is_wanted_.WaitUntil(mutex_, kept_.begin()->first);
+}
+
+// Asks for what is unknown, and ends what has been kept long enough.
+void Applications::Work() {
   while (true) {
-    std::vector<std::pair<std::string, std::shared_ptr<Application>>> unknown;
+    Named unknown;
+    std::vector<std::shared_ptr<Application>> expired;
     {
       base::MutexLock lock(mutex_);
       if (is_ending_) return;
-      for (const auto& [name, application] : by_name_) {
-        if (application->is_watched && application->endpoints == nullptr) {
-          unknown.emplace_back(name, application);
-        }
-      }
-      if (unknown.empty()) {
-        is_wanted_.Wait(mutex_);
+      expired = TakeExpired();
+      unknown = Unknown();
+      if (expired.empty() && unknown.empty()) {
+        WaitForWork();
         continue;
       }
     }
+    for (const auto& application : expired) End(*application);
     for (const auto& [name, application] : unknown) Ask(name, application);
+    expired.clear();
     unknown.clear();
     const auto next = std::chrono::steady_clock::now() + kAskInterval;
     base::MutexLock lock(mutex_);

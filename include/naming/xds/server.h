@@ -82,7 +82,8 @@ struct NAMING_EXPORT ServerStats {
 // Instances of the application "demo.greeter".
 //
 // Of xDS it serves LDS, RDS, CDS and EDS on one aggregated stream, state of the
-// world. An application is followed while somebody subscribes to it. One that
+// world. An application is followed while somebody subscribes to it, and for a
+// minute after, so that clients which come back find their list. One that
 // the registry doesn't know has no Endpoints; while the registry hasn't
 // answered at all, nothing is said of them. See docs/xds.md.
 //
