@@ -415,6 +415,8 @@ TEST_CASE("A server ends while streams are open and lists change", "[xds]") {
   RawStream idle(f.server->address());
   RawStream stream(f.server->address());
   CHECK(stream.Subscribe(Type::kEndpoints, {"a", "b"}));
+  // A call that hasn't arrived would wait for another server.
+  CHECK(Eventually([&] { return f.server->stats().streams == 2; }));
   for (int i = 1; i < 50; ++i) {
     f.List("a", "grpc://10.0.0." + std::to_string(i) + ":80");
   }
