@@ -239,20 +239,13 @@ void RequireSomebody(const std::vector<Candidate>& candidates) {
   }
 }
 
-class NoListener final : public balanced::Alarm::Listener {
- public:
-  void OnAlarm() override {}
-};
-
 void Run(Input input) {
   EjectionOptions options;
   options.consecutive_failures = static_cast<int>(input.Byte() % 4);
   options.min_calls = 1;
   options.max_share = (input.Byte() % 11) / 10.0;
   options.slow_start = std::chrono::milliseconds(input.Byte() * 20);
-  const auto listener = std::make_shared<NoListener>();
-  const auto alarm =
-      std::make_shared<balanced::Alarm>(base::Clock::Real(), listener);
+  const auto alarm = std::make_shared<balanced::Alarm>(base::Clock::Real());
   balanced::Ejector ejector("demo", options, alarm);
   const auto balancers = MakeBalancers();
   base::Clock::TimePoint now{std::chrono::hours(1)};
