@@ -9,7 +9,8 @@ set(prefix "${work_dir}/prefix-${linkage}")
 
 build_project("${source_dir}/examples" "${work_dir}/${name}-examples"
   "CMAKE_PREFIX_PATH=${prefix}" CMAKE_CXX_STANDARD=${standard})
-check_examples("${work_dir}/${name}-examples")
+check_examples("${work_dir}/${name}-examples"
+  register resolve watch balance custom_backend http_client)
 
 readme_block(find_package snippet)
 set(snippet_file "${work_dir}/${name}.cmake")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Builds the examples with naming as a subproject, in both linkages, each at a
-# standard of its own, and leaves a tree to install the linkage `other` from.
+# Builds a program with naming as a subproject, in both linkages, each at a
+# standard of its own; the examples in the linkage `other`, with a tree to
+# install that from.
 cmake_minimum_required(VERSION 3.25)
 include("${CMAKE_CURRENT_LIST_DIR}/support.cmake")
 
@@ -33,11 +34,13 @@ function(build linkage standard)
     "-DREADME_SNIPPET=${dir}/readme.cmake"
     "-DNAMING_BUILD_GRPC=${has_grpc}"
     ${ARGN})
-  run("${CMAKE_COMMAND}" --build "${dir}/build")
-  check_examples("${dir}/build/examples")
+  run("${CMAKE_COMMAND}" --build "${dir}/build" --target my_service my_tests)
   run("${dir}/build/my_tests")
 endfunction()
 
 # One tree: the library is compiled once.
 build(${own} 17)
 build(${other} 20 -DPACKAGE=ON -DNAMING_INSTALL=ON -DNAMING_BUILD_CLI=ON)
+run("${CMAKE_COMMAND}" --build "${dir}/build")
+check_examples("${dir}/build/examples"
+  register resolve watch balance custom_backend http_client)
