@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 naming_tests(unit-balanced unit
+  balanced/alarm_test.cc
   balanced/balanced_test.cc
   balanced/ejection_test.cc
   balanced/ejector_test.cc

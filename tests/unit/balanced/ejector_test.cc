@@ -359,25 +359,6 @@ TEST_CASE("Rates are measured while another sits out its time", "[ejector]") {
   CHECK(world.Ejected() == List{"e0:90", "e1:90"});
 }
 
-TEST_CASE("What rings while it is decided asks for another look", "[ejector]") {
-  testing::FakeClock clock;
-  Alarm alarm(clock);
-  alarm.Ring();
-  alarm.Silence();
-  alarm.Ring();
-  alarm.Hasten(clock.Now() + seconds(1));
-  CHECK(alarm.IsDue());
-  alarm.Silence();
-  CHECK_FALSE(alarm.IsDue());
-  alarm.Hasten(clock.Now() + seconds(2));
-  alarm.Hasten(clock.Now() + seconds(1));
-  alarm.Hasten(clock.Now() + seconds(3));
-  clock.Advance(milliseconds(999));
-  CHECK_FALSE(alarm.IsDue());
-  clock.Advance(milliseconds(1));
-  CHECK(alarm.IsDue());
-}
-
 TEST_CASE("A probe that failed in a panic counts after it", "[ejector]") {
   EjectionOptions options;
   options.success_rate = 0;
