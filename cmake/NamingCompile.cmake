@@ -5,7 +5,10 @@ add_library(naming_compile INTERFACE)
 target_compile_features(naming_compile INTERFACE cxx_std_17)
 target_compile_options(naming_compile INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
-  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
+  # What it warns of is an error in a header; in a unity build each source is
+  # included.
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>>:-Wno-subobject-linkage>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(naming_compile INTERFACE -Wno-unknown-warning-option)
 endif()

@@ -17,7 +17,7 @@
 namespace naming {
 namespace {
 
-constexpr int kMaxSubset = 100'000;
+constexpr int kLargestSubset = 100'000;
 
 std::string RandomId() {
   std::random_device random;
@@ -38,9 +38,9 @@ struct Balanced::Rep {
 };
 
 absl::Status Validate(const BalancedOptions& options) {
-  if (options.subset < 0 || options.subset > kMaxSubset) {
+  if (options.subset < 0 || options.subset > kLargestSubset) {
     return absl::InvalidArgumentError(absl::StrFormat(
-        "balanced: options.subset: must be in [0, %d]", kMaxSubset));
+        "balanced: options.subset: must be in [0, %d]", kLargestSubset));
   }
   if (options.subset_method != SubsetMethod::kRendezvous &&
       options.subset_method != SubsetMethod::kKratosRing) {

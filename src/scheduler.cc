@@ -14,7 +14,7 @@ namespace {
 
 // How far a share may be off before weights are touched: nobody sees less, and
 // small weights keep balancers' cycles short.
-constexpr double kTolerance = 0.01;
+constexpr double kShareTolerance = 0.01;
 
 // Scaled weights are at least so large that rounding is out by half a percent,
 // and no larger than an Instance's own may be.
@@ -64,7 +64,7 @@ bool KeepToShares(const std::vector<ZoneShare>& shares) {
   for (const ZoneShare& share : shares) sum += WeightOf(share);
   return std::all_of(
       shares.begin(), shares.end(), [sum](const ZoneShare& share) {
-        return std::abs(WeightOf(share) / sum - share.share) <= kTolerance;
+        return std::abs(WeightOf(share) / sum - share.share) <= kShareTolerance;
       });
 }
 

@@ -42,7 +42,7 @@ class Crowds final {
   std::map<std::string, std::weak_ptr<Crowd>> crowds_;
 };
 
-struct Policy {
+struct ConsistentHashPolicy {
   struct Plan {
     MaglevTable table;
     // Of the calls in flight in the crowd, how much each Endpoint may have.
@@ -103,7 +103,8 @@ struct Policy {
   std::int64_t Now() const { return max_load > 0 ? NanosecondsOf(*clock) : 0; }
 };
 
-Policy::Plan Policy::MakePlan(const Slots& slots) const {
+ConsistentHashPolicy::Plan ConsistentHashPolicy::MakePlan(
+    const Slots& slots) const {
   std::vector<MaglevTable::Owner> owners;
   owners.reserve(slots.size());
   std::int64_t sum = 0;
@@ -123,8 +124,9 @@ Policy::Plan Policy::MakePlan(const Slots& slots) const {
   return plan;
 }
 
-std::size_t Policy::Walk(const Plan& plan, const Slots& slots,
-                         std::uint64_t hash, const Asked& asked) const {
+std::size_t ConsistentHashPolicy::Walk(const Plan& plan, const Slots& slots,
+                                       std::uint64_t hash,
+                                       const Asked& asked) const {
   if (!HasSpare(slots, asked)) return plan.table.At(hash);
   const Moment moment = asked.moment(slots.size());
   std::int64_t in_flight = 0;
@@ -155,7 +157,7 @@ std::size_t Policy::Walk(const Plan& plan, const Slots& slots,
 }  // namespace
 
 struct ConsistentHash::Rep {
-  Chooser<Policy> chooser;
+  Chooser<ConsistentHashPolicy> chooser;
 };
 
 ConsistentHash::ConsistentHash(ConsistentHashOptions options) {
@@ -163,12 +165,13 @@ ConsistentHash::ConsistentHash(ConsistentHashOptions options) {
   constexpr std::size_t kMaxSize = 4194304;
   const double max_load =
       options.max_load > 0 ? std::clamp(options.max_load, 1.01, 1000.0) : 0;
-  Policy policy{SeedOf(options.seed),
-                std::clamp(options.table_size, kMinSize, kMaxSize),
-                max_load,
-                std::make_shared<LoadSetting>(),
-                std::make_shared<Crowds>(),
-                &base::TickClock()};
+  ConsistentHashPolicy policy{
+      SeedOf(options.seed),
+      std::clamp(options.table_size, kMinSize, kMaxSize),
+      max_load,
+      std::make_shared<LoadSetting>(),
+      std::make_shared<Crowds>(),
+      &base::TickClock()};
   rep_.reset(new Rep{
       {"consistent hash", std::move(options.color), std::move(policy)}});
 }

@@ -15,7 +15,7 @@
 namespace naming::balancer {
 namespace {
 
-struct Policy {
+struct LeastRequestsPolicy {
   using Plan = Rivals;
 
   static constexpr int kDraws = 4;
@@ -65,12 +65,13 @@ struct Policy {
 }  // namespace
 
 struct LeastRequests::Rep {
-  Chooser<Policy> chooser;
+  Chooser<LeastRequestsPolicy> chooser;
 };
 
 LeastRequests::LeastRequests(Options options) {
-  Policy policy{SeedOf(options.seed), std::make_shared<LoadSetting>(),
-                &base::TickClock()};
+  LeastRequestsPolicy policy{SeedOf(options.seed),
+                             std::make_shared<LoadSetting>(),
+                             &base::TickClock()};
   rep_.reset(
       new Rep{{"least requests", std::move(options.color), std::move(policy)}});
 }

@@ -31,9 +31,9 @@ struct Class {
 };
 
 // Hands out the places.
-class Table final {
+class Places final {
  public:
-  explicit Table(std::vector<std::uint32_t>& places)
+  explicit Places(std::vector<std::uint32_t>& places)
       : places_(places), mask_(places.size() - 1) {}
 
   bool is_full() const { return taken_ == places_.size(); }
@@ -82,24 +82,24 @@ MaglevTable::MaglevTable(const std::vector<Owner>& owners, std::size_t size) {
     turn_costs = std::max(turn_costs, owner.weight);
   }
   std::vector<Class> classes = Classify(owners, turn_costs, places_.size() - 1);
-  Table table(places_);
+  Places places(places_);
   // Everybody's first place is had on credit: else the table could be full
   // before those of little weight have one.
   for (Class& same : classes) {
     for (Taker& taker : same.takers) {
-      table.TakeNext(taker);
+      places.TakeNext(taker);
       taker.credit -= turn_costs;
     }
   }
-  for (std::uint64_t round = 1; !table.is_full(); ++round) {
+  for (std::uint64_t round = 1; !places.is_full(); ++round) {
     for (std::size_t index = 0; index < classes.size(); ++index) {
       if ((round & ((std::uint64_t{1} << index) - 1)) != 0) break;
       for (Taker& taker : classes[index].takers) {
         taker.credit += taker.weight;
         if (taker.credit < turn_costs) continue;
         taker.credit -= turn_costs;
-        if (table.is_full()) return;
-        table.TakeNext(taker);
+        if (places.is_full()) return;
+        places.TakeNext(taker);
       }
     }
   }

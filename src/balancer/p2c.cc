@@ -18,7 +18,7 @@
 namespace naming::balancer {
 namespace {
 
-struct Policy {
+struct P2cPolicy {
   using Plan = Rivals;
 
   static constexpr int kTries = 3;
@@ -92,7 +92,7 @@ std::chrono::milliseconds Within(std::chrono::milliseconds value) {
 }  // namespace
 
 struct P2c::Rep {
-  Chooser<Policy> chooser;
+  Chooser<P2cPolicy> chooser;
 };
 
 P2c::P2c(P2cOptions options) : P2c(std::move(options), base::TickClock()) {}
@@ -104,8 +104,8 @@ P2c::P2c(P2cOptions options, const base::Clock& clock) {
   setting->per_decay = 1 / static_cast<float>(decay.count());
   const std::chrono::nanoseconds probe_interval =
       Within(options.probe_interval);
-  Policy policy{SeedOf(options.seed), std::move(setting),
-                probe_interval.count()};
+  P2cPolicy policy{SeedOf(options.seed), std::move(setting),
+                   probe_interval.count()};
   rep_.reset(new Rep{{"p2c", std::move(options.color), std::move(policy)}});
 }
 

@@ -11,7 +11,7 @@
 namespace naming::balancer {
 namespace {
 
-struct Policy {
+struct RandomPolicy {
   struct Plan {
     std::uint32_t size;
   };
@@ -48,11 +48,11 @@ struct Policy {
 }  // namespace
 
 struct Random::Rep {
-  Chooser<Policy> chooser;
+  Chooser<RandomPolicy> chooser;
 };
 
 Random::Random(Options options) {
-  const Policy policy{SeedOf(options.seed)};
+  const RandomPolicy policy{SeedOf(options.seed)};
   rep_.reset(new Rep{{"random", std::move(options.color), policy}});
 }
 

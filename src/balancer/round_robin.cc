@@ -11,7 +11,7 @@
 namespace naming::balancer {
 namespace {
 
-struct Policy {
+struct RoundRobinPolicy {
   struct Plan {
     std::size_t size;
   };
@@ -51,11 +51,11 @@ struct Policy {
 }  // namespace
 
 struct RoundRobin::Rep {
-  Chooser<Policy> chooser;
+  Chooser<RoundRobinPolicy> chooser;
 };
 
 RoundRobin::RoundRobin(Options options) {
-  const Policy policy{SeedOf(options.seed)};
+  const RoundRobinPolicy policy{SeedOf(options.seed)};
   rep_.reset(new Rep{{"round robin", std::move(options.color), policy}});
 }
 

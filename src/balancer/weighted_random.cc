@@ -52,7 +52,7 @@ AliasTable MakeAliasTable(const Slots& slots) {
   return table;
 }
 
-struct Policy {
+struct WeightedRandomPolicy {
   using Plan = AliasTable;
 
   static constexpr int kDraws = 4;
@@ -91,11 +91,11 @@ struct Policy {
 }  // namespace
 
 struct WeightedRandom::Rep {
-  Chooser<Policy> chooser;
+  Chooser<WeightedRandomPolicy> chooser;
 };
 
 WeightedRandom::WeightedRandom(Options options) {
-  const Policy policy{SeedOf(options.seed)};
+  const WeightedRandomPolicy policy{SeedOf(options.seed)};
   rep_.reset(new Rep{{"weighted random", std::move(options.color), policy}});
 }
 

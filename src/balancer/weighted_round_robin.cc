@@ -13,7 +13,7 @@
 namespace naming::balancer {
 namespace {
 
-struct Policy {
+struct WeightedRoundRobinPolicy {
   using Plan = WeightedCycle;
 
   // The next turn would be that of the same endpoint each time: it would have
@@ -58,11 +58,11 @@ struct Policy {
 }  // namespace
 
 struct WeightedRoundRobin::Rep {
-  Chooser<Policy> chooser;
+  Chooser<WeightedRoundRobinPolicy> chooser;
 };
 
 WeightedRoundRobin::WeightedRoundRobin(Options options) {
-  const Policy policy{SeedOf(options.seed)};
+  const WeightedRoundRobinPolicy policy{SeedOf(options.seed)};
   rep_.reset(
       new Rep{{"weighted round robin", std::move(options.color), policy}});
 }

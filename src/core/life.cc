@@ -11,8 +11,8 @@
 namespace naming::core {
 namespace {
 
-constexpr double kJitter = 0.1;
-constexpr double kJitterAfterPut = 0.5;
+constexpr double kRenewJitter = 0.1;
+constexpr double kPutJitter = 0.5;
 
 }  // namespace
 
@@ -118,7 +118,7 @@ void Life::OnPut(const absl::Status& marked) {
   if (status.ok()) {
     setting_.options.monitor->counters().registrations.Add();
     record_->Took(put_);
-    return OnSuccess(kJitterAfterPut);
+    return OnSuccess(kPutJitter);
   }
   if (IsRefusal(status)) return OnRefused(status);
   record_->Failed(status);
@@ -159,7 +159,7 @@ void Life::OnRefreshed(const absl::Status& marked) {
     counters.renewals.Add();
     vanished_ = 0;
     record_->Refreshed();
-    return OnSuccess(kJitter);
+    return OnSuccess(kRenewJitter);
   }
   if (absl::IsNotFound(status)) return OnVanished(status);
   record_->Failed(status);

@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 // With the default max_backoff that makes at most 18 attempts a minute at a
 // node that stays dead, however many requests wait for it.
 constexpr milliseconds kFirstBackoff{200};
-constexpr double kJitter = 0.25;
+constexpr double kBackoffJitter = 0.25;
 
 // A node that is starting up is ready soon, and lists wait for that. At most 20
 // attempts a minute.
@@ -343,13 +343,14 @@ void Nodes::Add(const std::string& url) {
 milliseconds Nodes::BackoffAfter(int failures, milliseconds max) {
   const int doublings = std::min(failures - 1, 10);
   const milliseconds bound = std::min(max, kFirstBackoff * (1 << doublings));
-  return base::Jittered(bound, kJitter, random_);
+  return base::Jittered(bound, kBackoffJitter, random_);
 }
 
 void Nodes::BackOff(const Node& node, Trouble& trouble, milliseconds max) {
   const milliseconds backoff =
-      IsFallback(node) ? base::Jittered(kFallbackBackoff, kJitter, random_)
-                       : BackoffAfter(trouble.count, max);
+      IsFallback(node)
+          ? base::Jittered(kFallbackBackoff, kBackoffJitter, random_)
+          : BackoffAfter(trouble.count, max);
   trouble.retry_at = clock_.Now() + backoff;
 }
 

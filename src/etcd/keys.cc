@@ -11,7 +11,7 @@
 namespace naming::etcd {
 namespace {
 
-constexpr std::size_t kExcerptBytes = 200;
+constexpr std::size_t kExcerptOfKey = 200;
 
 }  // namespace
 
@@ -109,9 +109,9 @@ Keys::Entry Keys::Decode(const KeyValue& kv, Entry* before) {
   entry.is_bad = true;
   if (before != nullptr) entry.instance = std::move(before->instance);
   entry.complaint = absl::StrFormat(
-      "etcd: %s: %s: %s", base::Excerpt(kv.key, kExcerptBytes),
+      "etcd: %s: %s: %s", base::Excerpt(kv.key, kExcerptOfKey),
       entry.instance ? "stays as it was" : "left out",
-      base::Excerpt(std::string(instance.status().message()), kExcerptBytes));
+      base::Excerpt(std::string(instance.status().message()), kExcerptOfKey));
   const bool is_new = before == nullptr || before->complaint != entry.complaint;
   if (is_new) complaints_.push_back(entry.complaint);
   return entry;

@@ -41,7 +41,7 @@ std::string_view DefaultPrefix(Layout layout) {
   }
 }
 
-absl::Status Invalid(std::string_view text, std::string_view cause) {
+absl::Status InvalidPlace(std::string_view text, std::string_view cause) {
   return absl::InvalidArgumentError(
       absl::StrFormat("etcd: \"%s\": %s", base::Excerpt(text, 100), cause));
 }
@@ -64,7 +64,7 @@ struct Parts {
 absl::StatusOr<Parts> Split(std::string_view text) {
   const std::size_t colon = text.find("://");
   if (colon == std::string_view::npos) {
-    return Invalid(text, "must be \"scheme://hosts/path\"");
+    return InvalidPlace(text, "must be \"scheme://hosts/path\"");
   }
   Parts parts;
   parts.scheme = base::ToLower(text.substr(0, colon));
@@ -84,7 +84,7 @@ absl::StatusOr<Parts> Split(std::string_view text) {
   const auto path = base::PercentDecode(
       slash == std::string_view::npos ? "" : rest.substr(slash + 1));
   if (!parameters || !authority || !path) {
-    return Invalid(text, "has a malformed escape");
+    return InvalidPlace(text, "has a malformed escape");
   }
   parts.authority = *authority;
   parts.path = *path;
@@ -140,7 +140,8 @@ absl::Status PlaceForGoZero(std::string_view text, const Parts& parts,
     if (name == "key") location.app_id = value;
   }
   if (!location.app_id.empty()) return absl::OkStatus();
-  return Invalid(text, "must name its hosts, and have a parameter \"key\"");
+  return InvalidPlace(text,
+                      "must name its hosts, and have a parameter \"key\"");
 }
 
 }  // namespace
@@ -167,9 +168,10 @@ absl::StatusOr<ClientOptions> ParseRegistry(std::string_view text) {
   if (!parts.ok()) return parts.status();
   const auto layout = LayoutOf(parts->scheme);
   if (!layout) {
-    return Invalid(text,
-                   "the scheme must be etcd+kratos, etcd+gozero, etcd+kratos1 "
-                   "or etcd+grpc");
+    return InvalidPlace(
+        text,
+        "the scheme must be etcd+kratos, etcd+gozero, etcd+kratos1 "
+        "or etcd+grpc");
   }
   absl::Status known = CheckParameters(*parts, "");
   if (!known.ok()) return known;
@@ -198,9 +200,9 @@ absl::StatusOr<Location> ParseLocation(std::string_view text) {
     absl::Status status = PlaceForGoZero(text, *parts, location);
     if (!status.ok()) return status;
   } else {
-    return Invalid(text,
-                   "the scheme must be etcd+kratos, etcd+gozero, "
-                   "etcd+kratos1, etcd+grpc, or go-zero's etcd or discov");
+    return InvalidPlace(text,
+                        "the scheme must be etcd+kratos, etcd+gozero, "
+                        "etcd+kratos1, etcd+grpc, or go-zero's etcd or discov");
   }
   absl::Status status = Validate(location.options);
   if (!status.ok()) return status;

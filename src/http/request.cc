@@ -36,7 +36,7 @@ bool IsOurs(std::string_view name) {
          kOurs.end();
 }
 
-absl::Status Bad(std::string_view field, std::string_view cause) {
+absl::Status BadRequest(std::string_view field, std::string_view cause) {
   return absl::InvalidArgumentError(
       absl::StrFormat("request.%s: %s", field, cause));
 }
@@ -67,27 +67,28 @@ bool IsPath(std::string_view path) {
 }
 
 absl::Status Check(const Request& request) {
-  if (!IsToken(request.method)) return Bad("method", "must be a token");
+  if (!IsToken(request.method)) return BadRequest("method", "must be a token");
   // The answer to it isn't one but the start of a tunnel.
-  if (request.method == "CONNECT") return Bad("method", "can't be CONNECT");
+  if (request.method == "CONNECT")
+    return BadRequest("method", "can't be CONNECT");
   if (!IsPath(request.path)) {
-    return Bad("path", "must begin with '/' and be percent-encoded");
+    return BadRequest("path", "must begin with '/' and be percent-encoded");
   }
   constexpr std::string_view kForbidden("\r\n\0", 3);
   for (const auto& [name, value] : request.headers) {
-    if (!IsToken(name)) return Bad("headers", "a name must be a token");
+    if (!IsToken(name)) return BadRequest("headers", "a name must be a token");
     if (IsOurs(name)) {
-      return Bad("headers", absl::StrFormat("%s can't be set", name));
+      return BadRequest("headers", absl::StrFormat("%s can't be set", name));
     }
     if (value.find_first_of(kForbidden) != std::string::npos) {
-      return Bad("headers", absl::StrFormat("%s has a line end", name));
+      return BadRequest("headers", absl::StrFormat("%s has a line end", name));
     }
   }
   if (request.method == "HEAD" && !request.body.empty()) {
-    return Bad("body", "a HEAD has none");
+    return BadRequest("body", "a HEAD has none");
   }
   if (request.timeout && !IsTimeout(*request.timeout)) {
-    return Bad("timeout", "must be in [1ms, 1h]");
+    return BadRequest("timeout", "must be in [1ms, 1h]");
   }
   return absl::OkStatus();
 }

@@ -63,8 +63,8 @@ int OnSend(void* data, char*, char*, int, int) {
 
 // Gets a line at a time. Of several answers ("100 Continue", redirects) the
 // last one's lines are kept.
-std::size_t OnHeader(char* bytes, std::size_t size, std::size_t count,
-                     void* data) {
+std::size_t OnHeaderLine(char* bytes, std::size_t size, std::size_t count,
+                         void* data) {
   Progress& progress = *static_cast<Progress*>(data);
   const std::string_view line(bytes, size * count);
   progress.header_bytes += line.size();
@@ -84,8 +84,8 @@ std::size_t OnHeader(char* bytes, std::size_t size, std::size_t count,
   return line.size();
 }
 
-std::size_t OnBody(char* bytes, std::size_t size, std::size_t count,
-                   void* data) {
+std::size_t OnBodyBytes(char* bytes, std::size_t size, std::size_t count,
+                        void* data) {
   Progress& progress = *static_cast<Progress*>(data);
   std::string& body = progress.result.body;
   if (size * count > progress.setting->max_body_bytes - body.size()) {
@@ -242,8 +242,8 @@ CurlExchange::CurlExchange(const ExchangeSetting& setting,
     curl_easy_setopt(easy, CURLOPT_MAXREDIRS, long{setting.max_redirects});
   }
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &OnSend);
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &OnHeader);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &OnBody);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &OnHeaderLine);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &OnBodyBytes);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, rep_->error);
 }
 

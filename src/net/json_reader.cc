@@ -13,7 +13,7 @@ namespace {
 
 // Names and eight bytes are looked at a time, so as many may be read behind the
 // last one. A zero is part of no JSON: it ends whatever is being read.
-constexpr std::size_t kPadding = 32;
+constexpr std::size_t kReadAhead = 32;
 
 constexpr std::size_t kMaxDepth = 512;
 
@@ -77,7 +77,7 @@ char* AppendUtf8(unsigned code_point, char* to) {
 
 JsonReader::JsonReader(std::string text)
     : text_(std::move(text)), size_(text_.size()) {
-  text_.append(kPadding, '\0');
+  text_.append(kReadAhead, '\0');
   at_ = text_.data();
 }
 

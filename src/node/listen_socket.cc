@@ -9,19 +9,15 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <memory>
 #include <string>
 #include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "node/addr_infos.h"
 
 namespace naming::node {
 namespace {
-
-struct AddrInfoDeleter {
-  void operator()(addrinfo* info) const { freeaddrinfo(info); }
-};
 
 // `error` is an errno.
 absl::Status Unavailable(int error) {
@@ -85,7 +81,7 @@ absl::StatusOr<ListenSocket> ListenSocket::Open(const base::HostPort& address) {
       getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(),
                   &hints, &found);
   if (error != 0) return absl::UnavailableError(gai_strerror(error));
-  const std::unique_ptr<addrinfo, AddrInfoDeleter> owner(found);
+  const AddrInfos owner(found);
   const absl::StatusOr<int> fd = OpenSocket(*found);
   if (!fd.ok()) return fd.status();
   return ListenSocket(*fd, {address.host, PortOf(*fd)});

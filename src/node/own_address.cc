@@ -8,8 +8,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
 #include <optional>
+
+#include "node/addr_infos.h"
 
 namespace naming::node {
 namespace {
@@ -22,11 +23,6 @@ bool CanBind(const addrinfo& info) {
   close(fd);
   return is_bound;
 }
-
-struct AddrInfoDeleter {
-  void operator()(addrinfo* info) const { freeaddrinfo(info); }
-};
-using AddrInfos = std::unique_ptr<addrinfo, AddrInfoDeleter>;
 
 // Null: `host` has no address.
 AddrInfos LookUp(const std::string& host) {

@@ -75,12 +75,6 @@ double Time(const std::function<void()>& action) {
   return Now() - begin;
 }
 
-void Require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "bench-decode: %s\n", what);
-  std::exit(1);
-}
-
 // With its own defaults, as most programs use it.
 bool ParseWithRapidJson(std::string& body) {
   rapidjson::Document document;

@@ -26,7 +26,7 @@ constexpr int kConnectBatch = 256;
 
 constexpr int kStepLimitMs = 30'000;
 
-void Require(bool holds, const char* what) {
+void RequireCall(bool holds, const char* what) {
   if (holds) return;
   std::fprintf(stderr, "bench: %s fails: errno %d\n", what, errno);
   std::exit(1);
@@ -76,16 +76,16 @@ void LoadClient::Connect(std::uint16_t port) {
   int in_batch = 0;
   for (Connection& connection : connections_) {
     connection.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    Require(connect(connection.fd, reinterpret_cast<sockaddr*>(&name),
-                    sizeof(name)) == 0,
-            "connect");
+    RequireCall(connect(connection.fd, reinterpret_cast<sockaddr*>(&name),
+                        sizeof(name)) == 0,
+                "connect");
     const int on = 1;
     setsockopt(connection.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.ptr = &connection;
-    Require(epoll_ctl(epoll_, EPOLL_CTL_ADD, connection.fd, &event) == 0,
-            "epoll_ctl");
+    RequireCall(epoll_ctl(epoll_, EPOLL_CTL_ADD, connection.fd, &event) == 0,
+                "epoll_ctl");
     Send(connection, GetRequest("/discovery/nodes"));
     if (++in_batch % kConnectBatch == 0) AwaitAll();
   }
@@ -95,7 +95,7 @@ void LoadClient::Connect(std::uint16_t port) {
 void LoadClient::Send(Connection& connection, std::string_view request) {
   const ssize_t sent =
       send(connection.fd, request.data(), request.size(), MSG_NOSIGNAL);
-  Require(sent == static_cast<ssize_t>(request.size()), "send");
+  RequireCall(sent == static_cast<ssize_t>(request.size()), "send");
   connection.answer.clear();
   connection.is_waiting = true;
   ++waiting_;
@@ -109,11 +109,11 @@ void LoadClient::SendAll(const MakeRequest& make) {
 bool LoadClient::Read(Connection& connection) {
   std::array<char, 65536> bytes;
   const ssize_t count = recv(connection.fd, bytes.data(), bytes.size(), 0);
-  Require(count > 0 && connection.is_waiting, "reading an answer");
+  RequireCall(count > 0 && connection.is_waiting, "reading an answer");
   connection.answer.append(bytes.data(), static_cast<std::size_t>(count));
   const std::optional<std::size_t> size = BodySize(connection.answer);
   if (!size) return false;
-  Require(connection.answer.find("HTTP/1.1 200 ") == 0, "a request");
+  RequireCall(connection.answer.find("HTTP/1.1 200 ") == 0, "a request");
   body_size_ = *size;
   connection.is_waiting = false;
   --waiting_;
@@ -124,7 +124,7 @@ void LoadClient::Step(const std::function<void(Connection&)>& on_answer) {
   std::array<epoll_event, 512> events{};
   const int count = epoll_wait(epoll_, events.data(),
                                static_cast<int>(events.size()), kStepLimitMs);
-  Require(count > 0, "waiting for answers");
+  RequireCall(count > 0, "waiting for answers");
   for (int i = 0; i < count; ++i) {
     auto& connection =
         *static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr);

@@ -37,12 +37,6 @@ constexpr std::string_view kPolled = "bench.polled";
 // and the node holds it then.
 constexpr std::chrono::milliseconds kUntilHeld{40};
 
-void Require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "bench-propagate: %s\n", what);
-  std::exit(1);
-}
-
 // What a provider of `app_id` sends; each one is a change.
 std::string RegisterForm(std::string_view app_id, std::int64_t change) {
   return absl::StrFormat(

@@ -4,6 +4,7 @@
 #define NAMING_TESTS_BENCHMARK_REPORT_H_
 
 #include <cstdio>
+#include <cstdlib>
 #include <string_view>
 
 #include "absl/strings/str_format.h"
@@ -32,6 +33,13 @@ inline void Print(const Result& result) {
       result.bench, result.name, result.n, result.threads, result.unit,
       result.value, result.floor, ratio);
   std::fflush(stdout);
+}
+
+// Ends the program unless what is measured works.
+inline void Require(bool holds, const char* what) {
+  if (holds) return;
+  std::fprintf(stderr, "bench: %s\n", what);
+  std::exit(1);
 }
 
 }  // namespace naming::benchmark

@@ -55,12 +55,6 @@ struct Scale {
   Seconds time{5};
 };
 
-void Require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "bench-scale: %s\n", what);
-  std::exit(1);
-}
-
 // Returns the time for which threads of Clients have run so far, by name.
 std::map<std::string, double> ThreadSeconds() {
   std::map<std::string, double> seconds;

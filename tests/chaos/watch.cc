@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 // Of a smaller list, a share means little.
 constexpr std::size_t kLeastGuardedSize = 3;
 
-milliseconds Ms(Clock::duration duration) {
+milliseconds ToMs(Clock::duration duration) {
   return std::chrono::duration_cast<milliseconds>(duration);
 }
 
@@ -115,7 +115,7 @@ void Watch::CheckMissing(Clock::duration bound) {
     if (now - it->second > bound) {
       violations_.Add(absl::StrFormat("%s of %s lives and is missing for %dms",
                                       it->first, app_id_,
-                                      Ms(now - it->second).count()));
+                                      ToMs(now - it->second).count()));
       it = missing_.erase(it);  // Told once.
       continue;
     }

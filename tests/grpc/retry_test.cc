@@ -26,8 +26,8 @@ using test::EchoReply;
 using test::EchoRequest;
 
 // Three servers, which answer UNAVAILABLE.
-struct Fleet : EchoClient {
-  Fleet() {
+struct RetryFleet : EchoClient {
+  RetryFleet() {
     std::vector<std::string> addresses;
     for (int i = 0; i < 3; ++i) {
       servers.push_back(std::make_unique<EchoProcess>());
@@ -60,7 +60,7 @@ struct Fleet : EchoClient {
 };
 
 TEST_CASE("Each attempt goes to somebody else", "[grpc]") {
-  Fleet fleet;
+  RetryFleet fleet;
   const grpc::Status status = fleet.Call(grpc::StatusCode::UNAVAILABLE);
   CHECK(status.error_code() == grpc::StatusCode::UNAVAILABLE);
   CHECK(status.error_message() == "as it was asked for");
@@ -83,7 +83,7 @@ TEST_CASE("Each attempt goes to somebody else", "[grpc]") {
 }
 
 TEST_CASE("Only what the caller lets be tried again is", "[grpc]") {
-  Fleet fleet;
+  RetryFleet fleet;
   for (const int status :
        {grpc::StatusCode::CANCELLED, grpc::StatusCode::DEADLINE_EXCEEDED,
         grpc::StatusCode::INTERNAL, grpc::StatusCode::NOT_FOUND}) {
@@ -99,7 +99,7 @@ TEST_CASE("Only what the caller lets be tried again is", "[grpc]") {
 }
 
 TEST_CASE("Attempts end with the time for all of them", "[grpc]") {
-  Fleet fleet;
+  RetryFleet fleet;
   fleet.timeout = milliseconds(50);
   fleet.options.backoff = seconds(60);
   fleet.options.max_backoff = seconds(60);
@@ -155,7 +155,7 @@ TEST_CASE("Retries have a budget", "[grpc]") {
 }
 
 TEST_CASE("While all servers are out, calls are hardly multiplied", "[grpc]") {
-  Fleet fleet;
+  RetryFleet fleet;
   fleet.options.backoff = milliseconds(1);
   fleet.options.max_backoff = milliseconds(1);
   constexpr int kCalls = 600;

@@ -28,7 +28,7 @@ function(build linkage standard)
     "-DBUILD_SHARED_LIBS=${is_shared}"
     "-DCONSUMER_STANDARD=${standard}"
     "-DCONSUMER_FLAGS=${flags}"
-    -DNAMING_PRECOMPILE_HEADERS=ON
+    -DCMAKE_UNITY_BUILD=ON
     "-DEXAMPLES=${source_dir}/examples"
     "-DCONSUMER=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/consumer"
     "-DREADME_SNIPPET=${dir}/readme.cmake"

@@ -40,7 +40,7 @@ constexpr int kPollers = 300;
 // Longer than it takes a client to send a request that it means to send.
 constexpr milliseconds kIdle{500};
 
-std::unique_ptr<DiscoveryNode> StartNode() {
+std::unique_ptr<DiscoveryNode> StartPlainNode() {
   auto node = DiscoveryNode::Start({});
   REQUIRE(node.ok());
   return *std::move(node);
@@ -87,7 +87,7 @@ std::vector<RawClient> HoldPolls(const DiscoveryNode& node,
 }
 
 TEST_CASE("A change reaches every poller while others register", "[load]") {
-  const auto node = StartNode();
+  const auto node = StartPlainNode();
   auto pollers = HoldPolls(*node, "demo.app");
   std::atomic<bool> is_over{false};
   auto registrants = std::async(std::launch::async, [&] {
@@ -116,7 +116,7 @@ TEST_CASE("A change reaches every poller while others register", "[load]") {
 
 TEST_CASE("Polls whose clients vanish are forgotten, and nobody suffers",
           "[load]") {
-  const auto node = StartNode();
+  const auto node = StartPlainNode();
   auto pollers = HoldPolls(*node, "demo.app");
   RawClient stays(node->address());
   REQUIRE(stays.Get(PollTarget("demo.app", kPollers)));

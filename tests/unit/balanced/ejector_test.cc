@@ -28,9 +28,9 @@ using List = std::vector<std::string>;
 using Result = Outcome::Result;
 
 // An Ejector with its world: calls to endpoints, and time.
-class World {
+class EjectorWorld {
  public:
-  explicit World(EjectionOptions options = {})
+  explicit EjectorWorld(EjectionOptions options = {})
       : ejector_("demo", options, alarm_) {}
 
   void Set(std::vector<Endpoint> endpoints) {
@@ -127,7 +127,7 @@ class World {
 };
 
 TEST_CASE("Failures in a row eject", "[ejector]") {
-  World world;
+  EjectorWorld world;
   world.Set(MakeEndpoints("e", 4));
   world.Call("e1", GENERATE(Result::kFailure, Result::kTimeout), 4);
   SECTION("so many") {
@@ -157,7 +157,7 @@ TEST_CASE("Failures in a row eject", "[ejector]") {
 }
 
 TEST_CASE("An ejected endpoint returns when one call succeeds", "[ejector]") {
-  World world;
+  EjectorWorld world;
   world.Set(MakeEndpoints("e", 4));
   world.Call("e1", Result::kFailure, 5);
   world.Look();
@@ -258,7 +258,7 @@ TEST_CASE("An ejected endpoint returns when one call succeeds", "[ejector]") {
 }
 
 TEST_CASE("Ejections grow longer, to a limit, and are forgotten", "[ejector]") {
-  World world;
+  EjectorWorld world;
   world.Set(MakeEndpoints("e", 4));
   for (const int expected : {10, 20, 40, 80, 160, 300, 300}) {
     world.Call("e1", Result::kFailure, 5);
@@ -277,7 +277,7 @@ TEST_CASE("Ejections grow longer, to a limit, and are forgotten", "[ejector]") {
 TEST_CASE("A rate of success far below the others' ejects", "[ejector]") {
   EjectionOptions options;
   options.consecutive_failures = 0;
-  World world(options);
+  EjectorWorld world(options);
   world.Set(MakeEndpoints("e", 4));
   const auto calls = [&world](const std::string& name, int good, int bad) {
     world.Call(name, Result::kFailure, bad);
@@ -337,7 +337,7 @@ TEST_CASE("A rate of success far below the others' ejects", "[ejector]") {
 TEST_CASE("Rates are measured while another sits out its time", "[ejector]") {
   EjectionOptions options;
   options.interval = seconds(1);
-  World world(options);
+  EjectorWorld world(options);
   world.Set(MakeEndpoints("e", 4));
   world.Call("e0", Result::kFailure, 5);
   CHECK(world.Look().size() == 1);
@@ -362,7 +362,7 @@ TEST_CASE("Rates are measured while another sits out its time", "[ejector]") {
 TEST_CASE("A probe that failed in a panic counts after it", "[ejector]") {
   EjectionOptions options;
   options.success_rate = 0;
-  World world(options);
+  EjectorWorld world(options);
   world.Set(MakeEndpoints("e", 3));
   world.Call("e0", Result::kFailure, 5);
   world.Look();
@@ -388,7 +388,7 @@ TEST_CASE("A probe that failed in a panic counts after it", "[ejector]") {
 }
 
 TEST_CASE("When too many fail, none is ejected", "[ejector]") {
-  World world;
+  EjectorWorld world;
   world.Set(MakeEndpoints("e", 4));
   world.Call("e0", Result::kFailure, 5);
   world.Call("e1", Result::kFailure, 5);
@@ -432,7 +432,7 @@ TEST_CASE("The share that may be ejected is bounded", "[ejector]") {
   CAPTURE(size, max_share);
   EjectionOptions options;
   options.max_share = max_share;
-  World world(options);
+  EjectorWorld world(options);
   world.Set(MakeEndpoints("e", size));
   for (int i = 0; i < size; ++i) {
     world.Call("e" + std::to_string(i), Result::kFailure, 5);
@@ -444,7 +444,7 @@ TEST_CASE("The share that may be ejected is bounded", "[ejector]") {
 }
 
 TEST_CASE("Colors are looked at apart", "[ejector]") {
-  World world;
+  EjectorWorld world;
   auto endpoints = MakeEndpoints("e", 4);
   endpoints[0].color = "blue";
   endpoints[1].color = "blue";
@@ -467,7 +467,7 @@ TEST_CASE("Colors are looked at apart", "[ejector]") {
 }
 
 TEST_CASE("What is known of an endpoint survives updates", "[ejector]") {
-  World world;
+  EjectorWorld world;
   auto endpoints = MakeEndpoints("e", 4);
   world.Set(endpoints);
   world.Call("e1", Result::kFailure, 4);
@@ -504,7 +504,7 @@ TEST_CASE("What is known of an endpoint survives updates", "[ejector]") {
 TEST_CASE("New endpoints start slowly", "[ejector]") {
   EjectionOptions options;
   options.slow_start = seconds(10);
-  World world(options);
+  EjectorWorld world(options);
   world.Set(MakeEndpoints("e", 2));
   world.Look();
   CHECK(world.WeightOf("e0") == 10);  // All are new: nobody can help them.
@@ -531,7 +531,7 @@ TEST_CASE("New endpoints start slowly", "[ejector]") {
 TEST_CASE("After an ejection, too, an endpoint starts slowly", "[ejector]") {
   EjectionOptions options;
   options.slow_start = seconds(10);
-  World world(options);
+  EjectorWorld world(options);
   world.Set(MakeEndpoints("e", 3));
   world.Call("e1", Result::kFailure, 5);
   world.Look();
@@ -546,7 +546,7 @@ TEST_CASE("Beside one that starts slowly, no weight counts as the usual one",
           "[ejector]") {
   EjectionOptions options;
   options.slow_start = seconds(10);
-  World world(options);
+  EjectorWorld world(options);
   auto endpoints = MakeEndpoints("e", 2);
   endpoints[0].weight = 0;
   world.Set({endpoints[0]});
@@ -558,7 +558,7 @@ TEST_CASE("Beside one that starts slowly, no weight counts as the usual one",
 }
 
 TEST_CASE("Without an instance the zone tells endpoints apart", "[ejector]") {
-  World world;
+  EjectorWorld world;
   auto endpoints = MakeEndpoints("e", 4);
   for (Endpoint& endpoint : endpoints) endpoint.instance = nullptr;
   world.Set(endpoints);
@@ -573,7 +573,7 @@ TEST_CASE("Weights that are large don't grow beyond what there is",
           "[ejector]") {
   EjectionOptions options;
   options.slow_start = seconds(10);
-  World world(options);
+  EjectorWorld world(options);
   world.Set(MakeEndpoints("e", 1, "z", 1'000'000));
   world.Set(MakeEndpoints("e", 2, "z", 1'000'000));
   world.Look();
@@ -603,7 +603,7 @@ TEST_CASE("Without anything to decide nobody listens", "[ejector]") {
 }
 
 TEST_CASE("Success asks for no look", "[ejector]") {
-  World world;
+  EjectorWorld world;
   world.Set(MakeEndpoints("e", 4));
   world.Look();
   for (int minute = 0; minute < 60; ++minute) {

@@ -34,12 +34,12 @@ Instance At(const std::string& host) {
 }
 
 // A Front over three providers, of which some are dead.
-class World {
+class FrontWorld {
  public:
-  World() { client.Publish({At("a"), At("b"), At("c")}); }
-  ~World() { Close(); }
-  World(const World&) = delete;
-  World& operator=(const World&) = delete;
+  FrontWorld() { client.Publish({At("a"), At("b"), At("c")}); }
+  ~FrontWorld() { Close(); }
+  FrontWorld(const FrontWorld&) = delete;
+  FrontWorld& operator=(const FrontWorld&) = delete;
 
   Front& Start() {
     Front::Setting setting;
@@ -95,7 +95,7 @@ class World {
 
 TEST_CASE("The next call decides; events wait for the client's thread",
           "[front]") {
-  World world;
+  FrontWorld world;
   world.Start();
   world.client.Run();
   const int watches = world.client.watches();
@@ -147,7 +147,7 @@ Instance Colored(const std::string& host, const std::string& color) {
 }
 
 // One of each color is out, its time is over, and no probe of it was taken yet.
-void EjectOneOfEachColor(World& world) {
+void EjectOneOfEachColor(FrontWorld& world) {
   world.color = "blue";
   world.client.Publish({At("a"), At("b"), At("c"), Colored("x", "blue"),
                         Colored("y", "blue"), Colored("z", "blue")});
@@ -172,7 +172,7 @@ void EjectOneOfEachColor(World& world) {
 }
 
 TEST_CASE("A probe is a call of the color that the balancer chose", "[front]") {
-  World world;
+  FrontWorld world;
   EjectOneOfEachColor(world);
   CHECK(world.Call(1)["x:90"] == 1);
   auto calls = world.Call(30);
@@ -190,7 +190,7 @@ TEST_CASE("A probe is a call of the color that the balancer chose", "[front]") {
 }
 
 TEST_CASE("A retry that avoids an endpoint isn't its probe", "[front]") {
-  World world;
+  FrontWorld world;
   EjectOneOfEachColor(world);
   PickOptions retry;
   retry.avoid = {"x:90"};
@@ -201,7 +201,7 @@ TEST_CASE("A retry that avoids an endpoint isn't its probe", "[front]") {
 }
 
 TEST_CASE("Without its client's thread events are told by a call", "[front]") {
-  World world;
+  FrontWorld world;
   world.Start();
   world.client.Run();
   SECTION("the client is gone") { world.client.Destroy(); }
@@ -220,7 +220,7 @@ TEST_CASE("Without its client's thread events are told by a call", "[front]") {
 
 TEST_CASE("Who listens to no events costs the client's thread nothing",
           "[front]") {
-  World world;
+  FrontWorld world;
   world.listens = false;
   world.Start();
   world.client.Run();
@@ -278,7 +278,7 @@ class LockingBalancer final : public Balancer {
 };
 
 TEST_CASE("A Balancer may be locked while it tells an outcome", "[front]") {
-  World world;
+  FrontWorld world;
   world.balancer = std::make_unique<LockingBalancer>();
   world.Start();
   world.client.Run();
@@ -287,7 +287,7 @@ TEST_CASE("A Balancer may be locked while it tells an outcome", "[front]") {
 }
 
 TEST_CASE("Counts and events say what is in force", "[front]") {
-  World world;
+  FrontWorld world;
   auto balancer = std::make_unique<LockingBalancer>();
   std::vector<std::size_t> counts;
   balancer->on_update = [&] {
@@ -307,7 +307,7 @@ TEST_CASE("Counts and events say what is in force", "[front]") {
 
 TEST_CASE("Events told on one thread include what another decides meanwhile",
           "[front]") {
-  World world;
+  FrontWorld world;
   world.Start();
   world.client.Run();
   world.on_event = [&world] {
@@ -324,7 +324,7 @@ TEST_CASE("Events told on one thread include what another decides meanwhile",
 }
 
 TEST_CASE("What is decided while another thread arms is told", "[front]") {
-  World world;
+  FrontWorld world;
   world.Start();
   world.client.Run();
   world.client.CallAtOnce([&world] {
@@ -339,7 +339,7 @@ TEST_CASE("What is decided while another thread arms is told", "[front]") {
 }
 
 TEST_CASE("A Resolver that calls back at once will do", "[front]") {
-  World world;
+  FrontWorld world;
   world.client.CallAtOnce();
   world.Start();
   world.dead = "b:90";
@@ -354,7 +354,7 @@ TEST_CASE("A Resolver that calls back at once will do", "[front]") {
 }
 
 TEST_CASE("A front may be closed by its own event", "[front]") {
-  World world;
+  FrontWorld world;
   world.on_event = [&world] { world.Close(); };
   SECTION("on the client's thread") {
     world.Start();
@@ -374,7 +374,7 @@ TEST_CASE("A front may be closed by its own event", "[front]") {
 }
 
 TEST_CASE("A Pick may outlive its front", "[front]") {
-  World world;
+  FrontWorld world;
   world.Start();
   world.client.Run();
   auto pick = world.front->Choose(nullptr);
@@ -388,7 +388,7 @@ TEST_CASE("A Pick may outlive its front", "[front]") {
 }
 
 TEST_CASE("A front says why there is nothing to pick", "[front]") {
-  World world;
+  FrontWorld world;
   Front& front = world.Start();
   const auto why = [&front] {
     return std::string(front.Choose(nullptr).status().message());
@@ -411,7 +411,7 @@ TEST_CASE("A front says why there is nothing to pick", "[front]") {
 }
 
 TEST_CASE("WaitReady says what it waited for", "[front]") {
-  World world;
+  FrontWorld world;
   SECTION("the list is there, though its client's thread never came") {
     CHECK(world.Start().WaitReady(milliseconds(0)).ok());
     CHECK(world.front->Choose(nullptr).ok());
@@ -441,7 +441,7 @@ TEST_CASE("WaitReady passes on what the backend said", "[front]") {
 }
 
 TEST_CASE("Updates that change nothing for a client build nothing", "[front]") {
-  World world;
+  FrontWorld world;
   world.Start();
   world.client.Run();
   CHECK(world.front->stats().updates == 1);

@@ -67,12 +67,6 @@ TEST_CASE("What avoids an endpoint goes to the others alike", "[avoid]") {
   }
 }
 
-P2cOptions SeededP2c() {
-  P2cOptions options;
-  options.seed = 1;
-  return options;
-}
-
 // A P2c over `count` endpoints, of which e1 fails; picked from long enough for
 // that to be known.
 class Failing final {

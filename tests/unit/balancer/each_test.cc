@@ -18,8 +18,6 @@ namespace {
 
 using Result = Outcome::Result;
 
-constexpr int kKinds = 7;
-
 std::unique_ptr<Balancer> MakeKind(int kind, const std::string& color = "") {
   return std::move(MakeEach(color)[static_cast<std::size_t>(kind)]);
 }

@@ -42,6 +42,14 @@ inline std::vector<Endpoint> MakeMany(int count) {
   return endpoints;
 }
 
+inline P2cOptions SeededP2c() {
+  P2cOptions options;
+  options.seed = 1;
+  return options;
+}
+
+inline constexpr int kKinds = 7;
+
 // One of each kind, with the seed 1.
 inline std::vector<std::unique_ptr<Balancer>> MakeEach(
     const std::string& color = "") {

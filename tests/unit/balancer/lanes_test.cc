@@ -127,18 +127,12 @@ class Simulation final {
   std::array<Worker, kWorkers> workers_;
 };
 
-P2cOptions Seeded() {
-  P2cOptions options;
-  options.seed = 1;
-  return options;
-}
-
 TEST_CASE("Four threads give little to one that is ten times slower",
           "[lanes]") {
   const std::size_t shift = GENERATE(0U, 1U);
   CAPTURE(shift);
   testing::FakeClock clock;
-  P2c balancer(Seeded(), clock);
+  P2c balancer(SeededP2c(), clock);
   balancer.Update(MakeMany(10));
   Simulation simulation(balancer, clock, shift);
   const auto latency_of = [](const std::string& address) {
@@ -159,7 +153,7 @@ TEST_CASE(
     "Four threads give less than 1.5 % to one of four that is 5 ms slower",
     "[lanes]") {
   testing::FakeClock clock;
-  P2c balancer(Seeded(), clock);
+  P2c balancer(SeededP2c(), clock);
   balancer.Update(MakeMany(4));
   Simulation simulation(balancer, clock, 1);
   auto counts =
@@ -173,7 +167,7 @@ TEST_CASE(
 TEST_CASE("Of several threads one tries an endpoint that nothing is known of",
           "[lanes]") {
   testing::FakeClock clock;
-  P2c balancer(Seeded(), clock);
+  P2c balancer(SeededP2c(), clock);
   balancer.Update({Make("a:1"), Make("b:1")});
   std::array<Worker, 4> workers;
   std::map<std::string, int> counts;

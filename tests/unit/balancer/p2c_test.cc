@@ -23,19 +23,13 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Result = Outcome::Result;
 
-P2cOptions Seeded() {
-  P2cOptions options;
-  options.seed = 1;
-  return options;
-}
-
 // Makes calls on a fake clock: each takes as long as `latency_of` says of its
 // address; they arrive at random times, `gap` apart in the mean.
-class Simulation final {
+class Calls final {
  public:
   using LatencyOf = std::function<microseconds(const std::string&)>;
 
-  explicit Simulation(P2c& balancer, testing::FakeClock& clock)
+  explicit Calls(P2c& balancer, testing::FakeClock& clock)
       : balancer_(balancer), clock_(clock) {}
 
   std::map<std::string, int> Run(int calls, microseconds gap,
@@ -79,9 +73,9 @@ class Simulation final {
 
 TEST_CASE("An endpoint that is ten times slower gets little", "[p2c]") {
   testing::FakeClock clock;
-  P2c balancer(Seeded(), clock);
+  P2c balancer(SeededP2c(), clock);
   balancer.Update(MakeMany(10));
-  Simulation simulation(balancer, clock);
+  Calls simulation(balancer, clock);
   const auto latency_of = [](const std::string& address) {
     return address == "e3:1" ? milliseconds(10) : milliseconds(1);
   };
@@ -94,9 +88,9 @@ TEST_CASE("An endpoint that is ten times slower gets little", "[p2c]") {
 
 TEST_CASE("One of four that is 5 ms slower gets less than 1.5 %", "[p2c]") {
   testing::FakeClock clock;
-  P2c balancer(Seeded(), clock);
+  P2c balancer(SeededP2c(), clock);
   balancer.Update(MakeMany(4));
-  Simulation simulation(balancer, clock);
+  Calls simulation(balancer, clock);
   const auto latency_of = [](const std::string& address) {
     return address == "e1:1" ? microseconds(5300) : microseconds(300);
   };
@@ -112,9 +106,9 @@ TEST_CASE("One of four that is 5 ms slower gets less than 1.5 %", "[p2c]") {
 
 TEST_CASE("An endpoint that recovers gets its share back", "[p2c]") {
   testing::FakeClock clock;
-  P2c balancer(Seeded(), clock);
+  P2c balancer(SeededP2c(), clock);
   balancer.Update(MakeMany(4));
-  Simulation simulation(balancer, clock);
+  Calls simulation(balancer, clock);
   simulation.Run(20'000, microseconds(250), [](const std::string& address) {
     return address == "e1:1" ? milliseconds(20) : milliseconds(1);
   });
@@ -141,7 +135,7 @@ std::map<std::string, int> PickInTurn(
 TEST_CASE("An endpoint that fails is avoided, time-outs included", "[p2c]") {
   const Result how = GENERATE(Result::kFailure, Result::kTimeout);
   testing::FakeClock clock;
-  P2c balancer(Seeded(), clock);
+  P2c balancer(SeededP2c(), clock);
   balancer.Update(MakeMany(3));
   auto counts =
       PickInTurn(balancer, clock, 9000, [how](const std::string& address) {
@@ -154,7 +148,7 @@ TEST_CASE("An endpoint that fails is avoided, time-outs included", "[p2c]") {
 
 TEST_CASE("Cancelled calls say nothing about an endpoint", "[p2c]") {
   testing::FakeClock clock;
-  P2c balancer(Seeded(), clock);
+  P2c balancer(SeededP2c(), clock);
   balancer.Update(MakeMany(3));
   const auto success = [](const std::string&) { return Outcome(); };
   PickInTurn(balancer, clock, 300, success);
@@ -171,7 +165,7 @@ TEST_CASE("Cancelled calls say nothing about an endpoint", "[p2c]") {
 
 TEST_CASE("A server that says it is loaded gets less", "[p2c]") {
   testing::FakeClock clock;
-  P2c balancer(Seeded(), clock);
+  P2c balancer(SeededP2c(), clock);
   balancer.Update(MakeMany(3));
   auto counts =
       PickInTurn(balancer, clock, 9000, [](const std::string& address) {
@@ -184,7 +178,7 @@ TEST_CASE("A server that says it is loaded gets less", "[p2c]") {
 
 TEST_CASE("Latencies that no call can have do no harm", "[p2c]") {
   testing::FakeClock clock;
-  P2c balancer(Seeded(), clock);
+  P2c balancer(SeededP2c(), clock);
   balancer.Update(MakeMany(2));
   const auto latency = GENERATE(std::chrono::nanoseconds::max(),
                                 std::chrono::nanoseconds::min());
@@ -204,7 +198,7 @@ TEST_CASE("Latencies that no call can have do no harm", "[p2c]") {
 
 TEST_CASE("Weight counts", "[p2c]") {
   testing::FakeClock clock;
-  P2c balancer(Seeded(), clock);
+  P2c balancer(SeededP2c(), clock);
   balancer.Update({Make("a:1", 10), Make("b:1", 30)});
   std::vector<Pick> in_flight;
   std::map<std::string, int> counts;
@@ -218,7 +212,7 @@ TEST_CASE("Weight counts", "[p2c]") {
 
 TEST_CASE("An endpoint without calls is tried every three seconds", "[p2c]") {
   testing::FakeClock clock;
-  P2c balancer(Seeded(), clock);
+  P2c balancer(SeededP2c(), clock);
   balancer.Update(MakeMany(2));
   const auto outcome_of = [](const std::string& address) {
     Outcome outcome;
@@ -235,7 +229,7 @@ TEST_CASE("An endpoint without calls is tried every three seconds", "[p2c]") {
 TEST_CASE("An endpoint of which nothing is known is tried once, then waits",
           "[p2c]") {
   testing::FakeClock clock;
-  P2c balancer(Seeded(), clock);
+  P2c balancer(SeededP2c(), clock);
   balancer.Update({Make("a:1"), Make("b:1")});
   PickInTurn(balancer, clock, 100,
              [](const std::string&) { return Outcome(); });
@@ -257,7 +251,7 @@ TEST_CASE("An endpoint of which nothing is known is tried once, then waits",
 TEST_CASE("What was learnt survives updates of others, weight and ejection",
           "[p2c]") {
   testing::FakeClock clock;
-  P2c balancer(Seeded(), clock);
+  P2c balancer(SeededP2c(), clock);
   const auto outcome_of = [](const std::string& address) {
     Outcome outcome;
     outcome.latency = address == "slow:1" ? milliseconds(500) : milliseconds(1);

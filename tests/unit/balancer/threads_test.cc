@@ -16,7 +16,6 @@
 namespace naming::balancer {
 namespace {
 
-constexpr int kKinds = 7;
 constexpr int kSlots = 8;
 
 // The Endpoint of `slot` in its `version`-th life: both are in its address.

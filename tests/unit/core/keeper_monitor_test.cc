@@ -16,7 +16,7 @@ using std::chrono::seconds;
 using testing::Eventually;
 
 // The messages that a sink was told, with the kind before each. Thread-safe.
-class Events final {
+class Messages final {
  public:
   EventSink sink() {
     return [this](const ClientEvent& event) {
@@ -36,7 +36,7 @@ class Events final {
   std::vector<std::string> seen_ ABSL_GUARDED_BY(mutex_);
 };
 
-struct MonitorFixture {
+struct MonitoredKeeper {
   KeeperOptions Options() {
     KeeperOptions options = KeeperFixture::Options();
     options.monitor = monitor;
@@ -45,13 +45,13 @@ struct MonitorFixture {
 
   ClientStats stats() const { return monitor->counters().Stats(); }
 
-  Events events;
+  Messages events;
   std::shared_ptr<Dispatcher> dispatcher = std::make_shared<Dispatcher>();
   std::shared_ptr<Monitor> monitor = std::make_shared<Monitor>(
       base::Clock::Real(), dispatcher, nullptr, events.sink());
   KeeperFixture keeper{Options()};
 
-  ~MonitorFixture() { dispatcher->Stop(); }
+  ~MonitoredKeeper() { dispatcher->Stop(); }
 };
 
 TEST_CASE("A registration's state tells since when and from which node",
@@ -82,7 +82,7 @@ TEST_CASE("A registration's state tells since when and from which node",
 }
 
 TEST_CASE("Registrations lost and regained are told and counted", "[keeper]") {
-  MonitorFixture m;
+  MonitoredKeeper m;
   KeeperFixture& f = m.keeper;
   Registration& registration = f.Registered("a");
   CHECK(m.stats().registrations == 1);
@@ -112,7 +112,7 @@ TEST_CASE("Registrations lost and regained are told and counted", "[keeper]") {
 }
 
 TEST_CASE("A renewal that wasn't sent isn't counted as failed", "[keeper]") {
-  MonitorFixture m;
+  MonitoredKeeper m;
   KeeperFixture& f = m.keeper;
   const Registration& registration = f.Registered("a");
   const absl::Status failure = absl::UnavailableError("no node");

@@ -20,7 +20,8 @@ using Kind = ClientEvent::Kind;
 using std::chrono::seconds;
 using testing::Eventually;
 
-const absl::Status kRefused = absl::UnavailableError("fake: node a: refused");
+const absl::Status kNodeRefused =
+    absl::UnavailableError("fake: node a: refused");
 const absl::Status kReset = absl::UnavailableError("fake: node b: reset");
 
 // What a sink was told, in order. Thread-safe.
@@ -64,8 +65,8 @@ TEST_CASE("A client's state follows its nodes", "[monitor]") {
   CHECK(f.monitor.state() == ClientState{false, made, "", absl::OkStatus()});
 
   f.clock.Advance(seconds(1));
-  f.monitor.Failed(kRefused);
-  CHECK(f.monitor.state() == ClientState{false, made, "", kRefused});
+  f.monitor.Failed(kNodeRefused);
+  CHECK(f.monitor.state() == ClientState{false, made, "", kNodeRefused});
 
   f.monitor.Answered("fake", "b");
   const auto found = f.clock.WallNow();
@@ -77,9 +78,9 @@ TEST_CASE("A client's state follows its nodes", "[monitor]") {
   f.monitor.Failed(kReset);
   CHECK(f.monitor.state() == ClientState{true, found, "a", kReset});
 
-  f.monitor.Lost(kRefused);
+  f.monitor.Lost(kNodeRefused);
   const auto lost = f.clock.WallNow();
-  CHECK(f.monitor.state() == ClientState{false, lost, "a", kRefused});
+  CHECK(f.monitor.state() == ClientState{false, lost, "a", kNodeRefused});
   f.clock.Advance(seconds(1));
   f.monitor.Lost(kReset);
   CHECK(f.monitor.state() == ClientState{false, lost, "a", kReset});
@@ -87,11 +88,11 @@ TEST_CASE("A client's state follows its nodes", "[monitor]") {
 
 TEST_CASE("Each change of the connection is told once, in order", "[monitor]") {
   MonitorFixture f;
-  f.monitor.Lost(kRefused);  // None answers at first.
-  f.monitor.Lost(kRefused);
+  f.monitor.Lost(kNodeRefused);  // None answers at first.
+  f.monitor.Lost(kNodeRefused);
   f.monitor.Answered("fake", "a");
   f.monitor.Answered("fake", "a");
-  f.monitor.Failed(kRefused);
+  f.monitor.Failed(kNodeRefused);
   f.monitor.Answered("fake", "b");
   f.monitor.Lost(kReset);
   f.monitor.Answered("fake", "b");

@@ -19,7 +19,8 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-const absl::Status kRefused = absl::UnavailableError("Connection refused");
+const absl::Status kConnectionRefused =
+    absl::UnavailableError("Connection refused");
 const absl::Status kNotReady = absl::UnavailableError("code -500");
 
 struct NodesFixture {
@@ -36,7 +37,7 @@ struct NodesFixture {
   }
 
   void Fail(const std::string& url) {
-    nodes.Failed(url, clock.Now(), kRefused);
+    nodes.Failed(url, clock.Now(), kConnectionRefused);
   }
 
   void RefuseRead(const std::string& url) {
@@ -148,7 +149,8 @@ TEST_CASE("One outage that fails many requests counts once", "[nodes]") {
   NodesFixture f({"http://a:1"});
   const auto began = f.clock.Now();
   f.clock.Advance(seconds(10));
-  for (int i = 0; i < 100; ++i) f.nodes.Failed("http://a:1", began, kRefused);
+  for (int i = 0; i < 100; ++i)
+    f.nodes.Failed("http://a:1", began, kConnectionRefused);
   // The first back-off, not the hundredth.
   CHECK(f.nodes.NextChance() - f.clock.Now() <= milliseconds(200));
 }

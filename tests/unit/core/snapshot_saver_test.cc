@@ -29,7 +29,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using testing::MakeInstance;
 
-const absl::Status kRefused =
+const absl::Status kFetchRefused =
     absl::UnavailableError("fake: fetch demo: refused");
 
 // One life of a program: a Topic whose lists are kept in `directory`.
@@ -118,10 +118,10 @@ TEST_CASE("A list that was saved is served when no node answers",
   SECTION("and the first request fails") {
     life.Load();
     CHECK(life.hostnames() == "(none)");  // A fresh one may come at once.
-    life.topic->ReportError(kRefused);
+    life.topic->ReportError(kFetchRefused);
   }
   SECTION("and the first request has failed") {
-    life.topic->ReportError(kRefused);
+    life.topic->ReportError(kFetchRefused);
     life.Load();
   }
   SECTION("and the first request hangs") {
@@ -147,7 +147,7 @@ TEST_CASE("An answer makes a stale list fresh", "[snapshot_saver]") {
   Life life(directory.path());
   life.Load();
   SECTION("though nothing has changed") {
-    life.topic->ReportError(kRefused);
+    life.topic->ReportError(kFetchRefused);
     const auto before = life.Fetch();
     life.Publish({"a", "b", "c", "d"});
     CHECK(life.hostnames() == "abcd");
@@ -155,7 +155,7 @@ TEST_CASE("An answer makes a stale list fresh", "[snapshot_saver]") {
     CHECK(life.Fetch()->AllInstances() == before->AllInstances());  // Objects.
   }
   SECTION("and drops what at most half is missing") {
-    life.topic->ReportError(kRefused);
+    life.topic->ReportError(kFetchRefused);
     life.Publish({"a", "b", "e"});
     CHECK(life.hostnames() == "abe");
   }
@@ -175,7 +175,7 @@ TEST_CASE("A node that restarted empty doesn't empty a stale list",
   WriteFile(directory);
   Life life(directory.path());
   life.Load();
-  SECTION("when it is served") { life.topic->ReportError(kRefused); }
+  SECTION("when it is served") { life.topic->ReportError(kFetchRefused); }
   SECTION("when it isn't yet") {}
   life.Publish({});
   CHECK(life.hostnames() == "abcd");
@@ -210,7 +210,7 @@ TEST_CASE("An answer that is quicker than the disk wins", "[snapshot_saver]") {
   Life life(directory.path());
   life.Publish({"e"});
   life.Load();
-  life.topic->ReportError(kRefused);
+  life.topic->ReportError(kFetchRefused);
   CHECK(life.hostnames() == "e");
   CHECK_FALSE(life.is_stale());
 }
@@ -264,7 +264,7 @@ TEST_CASE("A file that can't be used is reported, and nothing else happens",
   Life life(directory.path(), options);
   life.loop.Advance(hours(1));
   life.Load();
-  life.topic->ReportError(kRefused);
+  life.topic->ReportError(kFetchRefused);
   life.loop.Advance(seconds(1));
   CHECK(life.hostnames() == "(none)");
   CHECK(life.stats().snapshot_files_ignored == 1);
@@ -282,7 +282,7 @@ TEST_CASE("Other registries have other files", "[snapshot_saver]") {
   options.scope = "fake prod";
   Life life(directory.path(), options);
   life.Load();
-  life.topic->ReportError(kRefused);
+  life.topic->ReportError(kFetchRefused);
   CHECK(life.hostnames() == "(none)");
   CHECK(life.log.empty());
 }
@@ -294,7 +294,7 @@ TEST_CASE("A clock that was set back makes no file too old",
   Life life(directory.path());
   life.loop.fake_clock().SetBackWall(hours(24));
   life.Load();
-  life.topic->ReportError(kRefused);
+  life.topic->ReportError(kFetchRefused);
   CHECK(life.hostnames() == "abcd");
 }
 
@@ -331,7 +331,7 @@ TEST_CASE("What is served stale isn't written anew", "[snapshot_saver]") {
   WriteFile(directory);
   Life life(directory.path());
   life.Load();
-  life.topic->ReportError(kRefused);
+  life.topic->ReportError(kFetchRefused);
   life.Publish({});  // Nor what is held back.
   life.loop.Advance(hours(1));
   CHECK(life.stats().snapshot_files_written == 0);

@@ -12,6 +12,7 @@
 #include "core/logger.h"
 #include "core/nodes.h"
 #include "discovery/requester.h"
+#include "naming/instance.h"
 #include "tests/support/fake_http_client.h"
 #include "tests/support/fake_loop.h"
 
@@ -37,6 +38,19 @@ inline std::string CodeJson(int code) {
 inline std::string DataJson(const std::string& data) {
   return absl::StrFormat(R"({"code":0,"message":"0","ttl":1,"data":{%s}})",
                          data);
+}
+
+inline Instance MakeInstance() {
+  Instance instance;
+  instance.app_id = "x";
+  instance.hostname = "h";
+  instance.region = "r";
+  instance.zone = "z";
+  instance.env = "dev";
+  instance.addrs = {"http://h:80"};
+  instance.version = "v1";
+  instance.metadata = {{"weight", "20"}};
+  return instance;
 }
 
 // An application with an Instance for each of `hostnames`, as nodes answer it.

@@ -20,19 +20,6 @@ namespace {
 
 using std::chrono::hours;
 
-Instance MakeInstance() {
-  Instance instance;
-  instance.app_id = "x";
-  instance.hostname = "h";
-  instance.region = "r";
-  instance.zone = "z";
-  instance.env = "dev";
-  instance.addrs = {"http://h:80"};
-  instance.version = "v1";
-  instance.metadata = {{"weight", "20"}};
-  return instance;
-}
-
 using Pending = testing::FakeHttpClient::Pending;
 
 constexpr char kRegister[] = "/discovery/register";

@@ -32,19 +32,6 @@ constexpr seconds kRenewal{31};
 
 constexpr const char* kOurs = "http://h:80";
 
-Instance MakeInstance() {
-  Instance instance;
-  instance.app_id = "x";
-  instance.hostname = "h";
-  instance.region = "r";
-  instance.zone = "z";
-  instance.env = "dev";
-  instance.addrs = {kOurs};
-  instance.version = "v1";
-  instance.metadata = {{"weight", "20"}};
-  return instance;
-}
-
 struct RegistrationFixture : Fixture {
   RegistrationFixture()
       : Fixture({"http://a:1", "http://b:1"}),

@@ -22,16 +22,6 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-Instance MakeInstance() {
-  Instance instance;
-  instance.app_id = "x";
-  instance.hostname = "h";
-  instance.zone = "z";
-  instance.env = "dev";
-  instance.addrs = {"http://h:80"};
-  return instance;
-}
-
 struct StartUpFixture : PollerFixture {
   StartUpFixture()
       : reader(loop.clock(), http, nodes, ReaderOptions()),

@@ -20,6 +20,10 @@ namespace naming::etcd {
 
 using Pending = testing::FakeHttpClient::Pending;
 
+inline constexpr char kRange[] = "/v3/kv/range";
+inline constexpr char kTxn[] = "/v3/kv/txn";
+inline constexpr char kKeepAlive[] = "/v3/lease/keepalive";
+
 // What the workers of a Client stand on, with everything outside faked.
 struct Fixture {
   explicit Fixture(const std::string& user = "",

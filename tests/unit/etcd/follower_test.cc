@@ -23,7 +23,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr char kRange[] = "/v3/kv/range";
 constexpr char kWatch[] = "/v3/watch";
 
 using Set = std::set<std::string>;

@@ -12,9 +12,6 @@
 namespace naming::etcd {
 namespace {
 
-constexpr char kKeepAlive[] = "/v3/lease/keepalive";
-constexpr char kTxn[] = "/v3/kv/txn";
-
 std::string Alive(int lease, int ttl_s = 10) {
   return absl::StrFormat(
       R"({"result":%s})",

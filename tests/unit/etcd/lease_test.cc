@@ -15,11 +15,8 @@ namespace naming::etcd {
 namespace {
 
 constexpr char kGrant[] = "/v3/lease/grant";
-constexpr char kKeepAlive[] = "/v3/lease/keepalive";
 constexpr char kRevoke[] = "/v3/lease/revoke";
 constexpr char kPut[] = "/v3/kv/put";
-constexpr char kRange[] = "/v3/kv/range";
-constexpr char kTxn[] = "/v3/kv/txn";
 
 Instance MakeInstance() {
   Instance instance;

@@ -11,7 +11,6 @@
 namespace naming::etcd {
 namespace {
 
-constexpr char kRange[] = "/v3/kv/range";
 constexpr char kAuthenticate[] = "/v3/auth/authenticate";
 
 struct RequesterFixture : Fixture {

@@ -20,6 +20,11 @@
 
 namespace naming::node {
 
+inline constexpr const char* kNotModified =
+    R"({"code":-304,"message":"-304","ttl":1})";
+inline constexpr const char* kBadRequest =
+    R"({"code":-400,"message":"-400","ttl":1})";
+
 // Returns `text` with each timestamp, which has 19 digits, as T.
 inline std::string Masked(std::string_view text) {
   std::string masked;

@@ -12,7 +12,6 @@
 namespace naming::node {
 namespace {
 
-constexpr const char* kBadRequest = R"({"code":-400,"message":"-400","ttl":1})";
 constexpr const char* kNotFound = R"({"code":-404,"message":"-404","ttl":1})";
 constexpr const char* kNoData =
     R"({"code":-404,"message":"-404","ttl":1,"data":null})";

@@ -18,7 +18,7 @@ using std::chrono::seconds;
 
 const AppKey kApp{"dev", "demo.app"};
 
-struct Fixture {
+struct SweeperFixture {
   void Register(int count) {
     for (int i = 0; i < count; ++i) {
       RegisterRequest request;
@@ -50,14 +50,14 @@ struct Fixture {
   int registered = 0;
 };
 
-TEST_CASE_METHOD(Fixture, "Who renews stays", "[lease_sweeper]") {
+TEST_CASE_METHOD(SweeperFixture, "Who renews stays", "[lease_sweeper]") {
   Register(12);
   for (int i = 0; i < 10; ++i) CHECK(Minute(0) == 0);
   CHECK(store.size() == 12);
   CHECK_FALSE(sweeper.is_preserving());
 }
 
-TEST_CASE_METHOD(Fixture, "One silent of twelve goes after 90 s",
+TEST_CASE_METHOD(SweeperFixture, "One silent of twelve goes after 90 s",
                  "[lease_sweeper]") {
   Register(12);
   CHECK(Minute(1) == 0);  // Silent for 60 s.
@@ -66,7 +66,7 @@ TEST_CASE_METHOD(Fixture, "One silent of twelve goes after 90 s",
   CHECK(Minute(1) == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "A silence of 90 s isn't too long yet",
+TEST_CASE_METHOD(SweeperFixture, "A silence of 90 s isn't too long yet",
                  "[lease_sweeper]") {
   Register(12);
   Minute(0);
@@ -78,7 +78,8 @@ TEST_CASE_METHOD(Fixture, "A silence of 90 s isn't too long yet",
   CHECK_FALSE(sweeper.Sweep().empty());
 }
 
-TEST_CASE_METHOD(Fixture, "The time of day may jump without anyone expiring",
+TEST_CASE_METHOD(SweeperFixture,
+                 "The time of day may jump without anyone expiring",
                  "[lease_sweeper]") {
   Register(12);
   Minute(0);
@@ -86,7 +87,8 @@ TEST_CASE_METHOD(Fixture, "The time of day may jump without anyone expiring",
   CHECK(Minute(0) == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "More than 15 % silent: nobody goes within the hour",
+TEST_CASE_METHOD(SweeperFixture,
+                 "More than 15 % silent: nobody goes within the hour",
                  "[lease_sweeper]") {
   Register(20);
   for (int i = 0; i < 14; ++i) {
@@ -96,14 +98,15 @@ TEST_CASE_METHOD(Fixture, "More than 15 % silent: nobody goes within the hour",
   CHECK(store.size() == 20);
 }
 
-TEST_CASE_METHOD(Fixture, "15 % silent is not too many", "[lease_sweeper]") {
+TEST_CASE_METHOD(SweeperFixture, "15 % silent is not too many",
+                 "[lease_sweeper]") {
   Register(20);
   CHECK(Minute(3) == 0);
   CHECK_FALSE(sweeper.is_preserving());
   CHECK(Minute(3) == 3);
 }
 
-TEST_CASE_METHOD(Fixture, "An hour's silence is too long in any case",
+TEST_CASE_METHOD(SweeperFixture, "An hour's silence is too long in any case",
                  "[lease_sweeper]") {
   Register(4);
   clock.Advance(hours(1));
@@ -116,7 +119,7 @@ TEST_CASE_METHOD(Fixture, "An hour's silence is too long in any case",
   CHECK(store.size() == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "At most 15 % go at once", "[lease_sweeper]") {
+TEST_CASE_METHOD(SweeperFixture, "At most 15 % go at once", "[lease_sweeper]") {
   const int count = GENERATE(1, 7, 100);
   const std::size_t most = count == 1 ? 1 : count == 7 ? 2 : 15;
   Register(count);
@@ -124,13 +127,14 @@ TEST_CASE_METHOD(Fixture, "At most 15 % go at once", "[lease_sweeper]") {
   CHECK(sweeper.Sweep().size() == most);
 }
 
-TEST_CASE_METHOD(Fixture, "Who goes first is random, and the seed's choice",
+TEST_CASE_METHOD(SweeperFixture,
+                 "Who goes first is random, and the seed's choice",
                  "[lease_sweeper]") {
   Register(100);
   clock.Advance(hours(2));
   std::set<std::string> first;
   for (const InstanceKey& key : sweeper.Sweep()) first.insert(key.hostname);
-  Fixture other;
+  SweeperFixture other;
   other.Register(100);
   other.clock.Advance(hours(2));
   std::set<std::string> again;
@@ -144,7 +148,8 @@ TEST_CASE_METHOD(Fixture, "Who goes first is random, and the seed's choice",
   CHECK(first != others);
 }
 
-TEST_CASE_METHOD(Fixture, "Evictions are expected to renew until the recount",
+TEST_CASE_METHOD(SweeperFixture,
+                 "Evictions are expected to renew until the recount",
                  "[lease_sweeper]") {
   Register(20);
   Minute(3);
@@ -158,7 +163,8 @@ TEST_CASE_METHOD(Fixture, "Evictions are expected to renew until the recount",
   CHECK(store.size() == 16);
 }
 
-TEST_CASE_METHOD(Fixture, "Cancellations are no longer expected to renew",
+TEST_CASE_METHOD(SweeperFixture,
+                 "Cancellations are no longer expected to renew",
                  "[lease_sweeper]") {
   Register(8);
   for (const char* hostname : {"h0", "h1", "h2", "h3"}) {
@@ -173,7 +179,8 @@ TEST_CASE_METHOD(Fixture, "Cancellations are no longer expected to renew",
   CHECK(sweeper.is_preserving());
 }
 
-TEST_CASE_METHOD(Fixture, "An eviction raises the revision to the time of it",
+TEST_CASE_METHOD(SweeperFixture,
+                 "An eviction raises the revision to the time of it",
                  "[lease_sweeper]") {
   Register(1);
   clock.Advance(hours(2));

@@ -10,6 +10,8 @@
 namespace naming::node {
 namespace {
 
+using Strings = std::vector<std::string>;
+
 StoredInstance MakeStored() {
   StoredInstance instance;
   instance.region = "sh";
@@ -57,7 +59,6 @@ TEST_CASE("On request addresses are joined as the real server does",
 
 TEST_CASE("Addresses are apart where a scheme follows a comma",
           "[peer_protocol]") {
-  using Strings = std::vector<std::string>;
   CHECK(SplitAddresses({"http://x:1,grpc://y:2,a+b-c.d1://z"}) ==
         Strings{"http://x:1", "grpc://y:2", "a+b-c.d1://z"});
   CHECK(SplitAddresses({"http://x:1", "grpc://y:2,grpc://z:3"}) ==

@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Replies = std::vector<std::pair<RequestId, int>>;
 
-struct Fixture {
+struct PollersFixture {
   void Add(RequestId id, std::vector<std::string> app_ids,
            milliseconds hold = seconds(30)) {
     Waiter waiter;
@@ -41,7 +41,8 @@ struct Fixture {
                   [](const Waiter&) { return CodeAnswer(kCodeNotModified); }};
 };
 
-TEST_CASE_METHOD(Fixture, "A change answers those who wait for it, in order",
+TEST_CASE_METHOD(PollersFixture,
+                 "A change answers those who wait for it, in order",
                  "[pollers]") {
   Add(3, {"a"});
   Add(4, {"b"});
@@ -56,14 +57,14 @@ TEST_CASE_METHOD(Fixture, "A change answers those who wait for it, in order",
   CHECK(pollers.size() == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "A change in another env answers nobody",
+TEST_CASE_METHOD(PollersFixture, "A change in another env answers nobody",
                  "[pollers]") {
   Add(1, {"a"});
   Wake("a", "prod");
   CHECK(replies.empty());
 }
 
-TEST_CASE_METHOD(Fixture, "Each poll ends when its own time is over",
+TEST_CASE_METHOD(PollersFixture, "Each poll ends when its own time is over",
                  "[pollers]") {
   Add(1, {"a"}, seconds(30));
   Add(2, {"a"}, milliseconds(480));
@@ -77,7 +78,7 @@ TEST_CASE_METHOD(Fixture, "Each poll ends when its own time is over",
   CHECK(replies.size() == 2);
 }
 
-TEST_CASE_METHOD(Fixture, "A poll that was answered doesn't end again",
+TEST_CASE_METHOD(PollersFixture, "A poll that was answered doesn't end again",
                  "[pollers]") {
   Add(1, {"a"});
   Wake("a");
@@ -85,7 +86,7 @@ TEST_CASE_METHOD(Fixture, "A poll that was answered doesn't end again",
   CHECK(replies.size() == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "A poll whose client has gone is forgotten",
+TEST_CASE_METHOD(PollersFixture, "A poll whose client has gone is forgotten",
                  "[pollers]") {
   Add(1, {"a", "b"});
   Add(2, {"a"});
@@ -98,7 +99,7 @@ TEST_CASE_METHOD(Fixture, "A poll whose client has gone is forgotten",
   CHECK(replies == Replies{{2, 0}});
 }
 
-TEST_CASE_METHOD(Fixture, "Who has no business with a change waits on",
+TEST_CASE_METHOD(PollersFixture, "Who has no business with a change waits on",
                  "[pollers]") {
   Add(1, {"a"});
   Add(2, {"a"});
@@ -111,7 +112,8 @@ TEST_CASE_METHOD(Fixture, "Who has no business with a change waits on",
   CHECK(replies == Replies{{2, 0}, {1, 0}});
 }
 
-TEST_CASE_METHOD(Fixture, "An application asked for twice is waited for once",
+TEST_CASE_METHOD(PollersFixture,
+                 "An application asked for twice is waited for once",
                  "[pollers]") {
   Add(1, {"a", "a"});
   Wake("a");
@@ -119,7 +121,8 @@ TEST_CASE_METHOD(Fixture, "An application asked for twice is waited for once",
   CHECK(replies == Replies{{1, 0}});
 }
 
-TEST_CASE_METHOD(Fixture, "A reply may hold the next poll", "[pollers]") {
+TEST_CASE_METHOD(PollersFixture, "A reply may hold the next poll",
+                 "[pollers]") {
   bool is_first = true;
   Pollers chained(
       loop,

@@ -14,10 +14,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr const char* kNotModified =
-    R"({"code":-304,"message":"-304","ttl":1})";
-constexpr const char* kBadRequest = R"({"code":-400,"message":"-400","ttl":1})";
-
 std::string Instance(const std::string& app_id, const std::string& hostname) {
   return R"({"region":"sh","zone":"sh001","env":"dev","appid":")" + app_id +
          R"(","hostname":")" + hostname +

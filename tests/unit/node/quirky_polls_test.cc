@@ -14,9 +14,6 @@ using Catch::Contains;
 using Catch::StartsWith;
 using std::chrono::seconds;
 
-constexpr const char* kNotModified =
-    R"({"code":-304,"message":"-304","ttl":1})";
-
 TEST_CASE("shared-poll-channels: a poll gets what another one asked for",
           "[quirks]") {
   const bool is_quirky = GENERATE(true, false);

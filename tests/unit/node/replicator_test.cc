@@ -19,6 +19,7 @@
 namespace naming::node {
 namespace {
 
+using Strings = std::vector<std::string>;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::FakeHttpClient;
@@ -186,7 +187,6 @@ TEST_CASE_METHOD(ReplicatorFixture, "A registration is passed on as it is held",
   Start(faults);
   Write("register", With(kRegister, "&version=v1&metadata=%7B%22a%22%3A1%7D"));
   const auto passed = To(kB);
-  using Strings = std::vector<std::string>;
   CHECK(passed.Values("addrs") ==
         (faults.joined_addrs ? Strings{"a,b"} : Strings{"a", "b"}));
   CHECK(passed.Values("dirty_timestamp") == Strings{"100"});

@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Replies = std::vector<std::pair<RequestId, int>>;
 
-struct Fixture {
+struct SharedPollersFixture {
   void Add(RequestId id, const std::string& hostname,
            std::vector<std::string> app_ids, milliseconds hold = seconds(30),
            const std::string& zone = "") {
@@ -48,7 +48,8 @@ struct Fixture {
       [](const Waiter&) { return CodeAnswer(kCodeNotModified); }};
 };
 
-TEST_CASE_METHOD(Fixture, "Polls with hostnames of their own share nothing",
+TEST_CASE_METHOD(SharedPollersFixture,
+                 "Polls with hostnames of their own share nothing",
                  "[shared_pollers]") {
   Add(1, "p", {"a"});
   Add(2, "q", {"a", "b"});
@@ -59,7 +60,7 @@ TEST_CASE_METHOD(Fixture, "Polls with hostnames of their own share nothing",
   CHECK(pollers.size() == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "One change answers all equal polls",
+TEST_CASE_METHOD(SharedPollersFixture, "One change answers all equal polls",
                  "[shared_pollers]") {
   Add(1, "p", {"a"});
   Add(2, "p", {"a"});
@@ -67,7 +68,8 @@ TEST_CASE_METHOD(Fixture, "One change answers all equal polls",
   CHECK(replies == Replies{{1, 0}, {2, 0}});
 }
 
-TEST_CASE_METHOD(Fixture, "Who waits longest gets what another asked for",
+TEST_CASE_METHOD(SharedPollersFixture,
+                 "Who waits longest gets what another asked for",
                  "[shared_pollers]") {
   Add(1, "p", {"a"});
   Add(2, "p", {"a", "b"});
@@ -79,7 +81,8 @@ TEST_CASE_METHOD(Fixture, "Who waits longest gets what another asked for",
   CHECK(replies == Replies{{1, 0}, {2, 0}});
 }
 
-TEST_CASE_METHOD(Fixture, "The end of a poll's time gives up its place",
+TEST_CASE_METHOD(SharedPollersFixture,
+                 "The end of a poll's time gives up its place",
                  "[shared_pollers]") {
   Add(1, "p", {"a"}, seconds(1));
   Add(2, "p", {"a", "b"});
@@ -92,7 +95,8 @@ TEST_CASE_METHOD(Fixture, "The end of a poll's time gives up its place",
   CHECK(replies.size() == 2);
 }
 
-TEST_CASE_METHOD(Fixture, "Polls that share a channel share the first's zone",
+TEST_CASE_METHOD(SharedPollersFixture,
+                 "Polls that share a channel share the first's zone",
                  "[shared_pollers]") {
   Add(1, "p", {"a"}, seconds(30), "z1");
   Add(2, "p", {"a"}, seconds(30), "z2");
@@ -100,7 +104,8 @@ TEST_CASE_METHOD(Fixture, "Polls that share a channel share the first's zone",
   CHECK(zones == std::vector<std::string>{"z1", "z1"});
 }
 
-TEST_CASE_METHOD(Fixture, "A change that is none for a poll leaves it waiting",
+TEST_CASE_METHOD(SharedPollersFixture,
+                 "A change that is none for a poll leaves it waiting",
                  "[shared_pollers]") {
   Add(1, "p", {"a"});
   pollers.Wake({"dev", "a"}, [](const Waiter&) { return std::nullopt; });
@@ -109,7 +114,7 @@ TEST_CASE_METHOD(Fixture, "A change that is none for a poll leaves it waiting",
   CHECK(replies == Replies{{1, 0}});
 }
 
-TEST_CASE_METHOD(Fixture, "A poll may name an application twice",
+TEST_CASE_METHOD(SharedPollersFixture, "A poll may name an application twice",
                  "[shared_pollers]") {
   Add(1, "p", {"a", "a"});
   Wake("a");

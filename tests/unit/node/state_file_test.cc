@@ -13,7 +13,7 @@
 namespace naming::node {
 namespace {
 
-StoredInstance MakeStored() {
+StoredInstance MakeOdd() {
   StoredInstance instance;
   instance.zone = "sh001";
   instance.env = "dev";
@@ -32,7 +32,7 @@ TEST_CASE("What is written is read again", "[state_file]") {
   const testing::TemporaryDirectory directory;
   const testing::FakeClock clock;
   Store store(clock);
-  store.Adopt(MakeStored());
+  store.Adopt(MakeOdd());
   const std::string file = directory.File("state");
   REQUIRE(WriteState(file, "earlier").ok());
   REQUIRE(WriteState(file, EncodeState(store)).ok());
@@ -40,7 +40,7 @@ TEST_CASE("What is written is read again", "[state_file]") {
   REQUIRE(instances.ok());
   REQUIRE(instances->size() == 1);
   CHECK(EncodeInstance(instances->front(), true) ==
-        EncodeInstance(MakeStored(), true));
+        EncodeInstance(MakeOdd(), true));
 }
 
 TEST_CASE("A file that there isn't is told from one that can't be read",

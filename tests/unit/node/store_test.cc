@@ -15,17 +15,18 @@ namespace {
 
 using std::chrono::seconds;
 using Strings = std::vector<std::string>;
+using Kind = MetadataChange::Kind;
 using Outcome = Store::RegisterOutcome;
 
-const AppKey kApp{"dev", "demo.app"};
+const AppKey kDemoApp{"dev", "demo.app"};
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
 
 InstanceKey Key(const std::string& hostname, const std::string& zone = "z1") {
-  return {kApp, zone, hostname};
+  return {kDemoApp, zone, hostname};
 }
 
-struct Fixture {
+struct StoreFixture {
   RegisterRequest Request(const std::string& hostname,
                           const std::string& zone = "z1") const {
     RegisterRequest request;
@@ -57,7 +58,7 @@ struct Fixture {
 
   // "zone:hostname,hostname" of what the mask selects.
   Strings Shown(std::uint32_t mask, std::string_view zone = "") const {
-    const std::optional<AppView> view = store.Fetch(kApp, zone, mask);
+    const std::optional<AppView> view = store.Fetch(kDemoApp, zone, mask);
     Strings shown;
     if (!view) return {"unknown"};
     for (const auto& [name, instances] : view->zones) {
@@ -68,14 +69,14 @@ struct Fixture {
     return shown;
   }
 
-  std::int64_t Revision() const { return store.View(kApp, "").revision; }
+  std::int64_t Revision() const { return store.View(kDemoApp, "").revision; }
   std::int64_t Now() const { return UnixNanos(clock); }
 
   testing::FakeClock clock;
   Store store{clock};
 };
 
-TEST_CASE_METHOD(Fixture, "A new instance has the node's time throughout",
+TEST_CASE_METHOD(StoreFixture, "A new instance has the node's time throughout",
                  "[store]") {
   CHECK(Register("h1") == Outcome::kAdded);
   const StoredInstance& instance = Get("h1");
@@ -88,7 +89,7 @@ TEST_CASE_METHOD(Fixture, "A new instance has the node's time throughout",
   CHECK(store.size() == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "Registering again keeps the up_timestamp alone",
+TEST_CASE_METHOD(StoreFixture, "Registering again keeps the up_timestamp alone",
                  "[store]") {
   Register("h1");
   const std::int64_t first = Now();
@@ -106,7 +107,8 @@ TEST_CASE_METHOD(Fixture, "Registering again keeps the up_timestamp alone",
   CHECK(store.size() == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "Every registration raises the revision", "[store]") {
+TEST_CASE_METHOD(StoreFixture, "Every registration raises the revision",
+                 "[store]") {
   Register("h1");
   const std::int64_t first = Revision();
   Register("h1");  // At the same time: one more.
@@ -119,7 +121,8 @@ TEST_CASE_METHOD(Fixture, "Every registration raises the revision", "[store]") {
   CHECK(Revision() == Now());
 }
 
-TEST_CASE_METHOD(Fixture, "A replica with an older dirty_timestamp is ignored",
+TEST_CASE_METHOD(StoreFixture,
+                 "A replica with an older dirty_timestamp is ignored",
                  "[store]") {
   Register("h1");
   const std::int64_t revision = Revision();
@@ -134,7 +137,7 @@ TEST_CASE_METHOD(Fixture, "A replica with an older dirty_timestamp is ignored",
   CHECK(Revision() == revision);
 }
 
-TEST_CASE_METHOD(Fixture, "A replica as new as what is stored is taken",
+TEST_CASE_METHOD(StoreFixture, "A replica as new as what is stored is taken",
                  "[store]") {
   Register("h1");
   const std::int64_t dirty = Get("h1").dirty_timestamp;
@@ -147,7 +150,7 @@ TEST_CASE_METHOD(Fixture, "A replica as new as what is stored is taken",
   CHECK(Get("h1").dirty_timestamp == dirty);
 }
 
-TEST_CASE_METHOD(Fixture, "A dirty_timestamp is kept, of replicas or not",
+TEST_CASE_METHOD(StoreFixture, "A dirty_timestamp is kept, of replicas or not",
                  "[store]") {
   RegisterRequest request = Request("h1");
   request.dirty_timestamp = Now() + 77;
@@ -158,7 +161,8 @@ TEST_CASE_METHOD(Fixture, "A dirty_timestamp is kept, of replicas or not",
   CHECK(Revision() == Now());
 }
 
-TEST_CASE_METHOD(Fixture, "A registrant's data are taken though its clock lags",
+TEST_CASE_METHOD(StoreFixture,
+                 "A registrant's data are taken though its clock lags",
                  "[store]") {
   RegisterRequest ahead = Request("h1");
   ahead.dirty_timestamp = Now() + 3600 * kSecond;
@@ -173,7 +177,7 @@ TEST_CASE_METHOD(Fixture, "A registrant's data are taken though its clock lags",
   CHECK(Get("h1").dirty_timestamp == stored + 1);
 }
 
-TEST_CASE_METHOD(Fixture, "The largest timestamps overflow nothing",
+TEST_CASE_METHOD(StoreFixture, "The largest timestamps overflow nothing",
                  "[store]") {
   RegisterRequest last = Request("h1");
   last.dirty_timestamp = kMax;
@@ -187,7 +191,8 @@ TEST_CASE_METHOD(Fixture, "The largest timestamps overflow nothing",
   CHECK(Revision() == kMax);
 }
 
-TEST_CASE_METHOD(Fixture, "Renew notes the time and nothing else", "[store]") {
+TEST_CASE_METHOD(StoreFixture, "Renew notes the time and nothing else",
+                 "[store]") {
   Register("h1");
   const std::int64_t revision = Revision();
   clock.Advance(seconds(30));
@@ -200,7 +205,8 @@ TEST_CASE_METHOD(Fixture, "Renew notes the time and nothing else", "[store]") {
   CHECK(Revision() == revision);
 }
 
-TEST_CASE_METHOD(Fixture, "Renew tells an unknown host from an unknown zone",
+TEST_CASE_METHOD(StoreFixture,
+                 "Renew tells an unknown host from an unknown zone",
                  "[store]") {
   Register("h1");
   CHECK(store.Renew(Key("ghost")).has_zone);
@@ -210,7 +216,8 @@ TEST_CASE_METHOD(Fixture, "Renew tells an unknown host from an unknown zone",
   CHECK_FALSE(store.Renew({{"prod", "demo.app"}, "z1", "h1"}).has_zone);
 }
 
-TEST_CASE_METHOD(Fixture, "Cancel adds one to the revision, or takes a larger",
+TEST_CASE_METHOD(StoreFixture,
+                 "Cancel adds one to the revision, or takes a larger",
                  "[store]") {
   Register("h1");
   Register("h2");
@@ -226,8 +233,8 @@ TEST_CASE_METHOD(Fixture, "Cancel adds one to the revision, or takes a larger",
   CHECK(store.size() == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "A zone, and an application, end with their last",
-                 "[store]") {
+TEST_CASE_METHOD(StoreFixture,
+                 "A zone, and an application, end with their last", "[store]") {
   Register("h1", "z1");
   Register("h2", "z2");
   CHECK(Shown(kStatusUp) == Strings{"z1 h1", "z2 h2"});
@@ -238,8 +245,8 @@ TEST_CASE_METHOD(Fixture, "A zone, and an application, end with their last",
   CHECK(store.size() == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "A mask selects by status, and keeps empty zones",
-                 "[store]") {
+TEST_CASE_METHOD(StoreFixture,
+                 "A mask selects by status, and keeps empty zones", "[store]") {
   Register("up", "z1");
   Register("waiting", "z2", kStatusWaiting);
   CHECK(Shown(1) == Strings{"z1 up", "z2"});
@@ -248,14 +255,16 @@ TEST_CASE_METHOD(Fixture, "A mask selects by status, and keeps empty zones",
   CHECK(Shown(4) == Strings{"z1", "z2"});
 }
 
-TEST_CASE_METHOD(Fixture, "A zone asked for is the only one shown", "[store]") {
+TEST_CASE_METHOD(StoreFixture, "A zone asked for is the only one shown",
+                 "[store]") {
   Register("h1", "z1");
   Register("h2", "z2");
   CHECK(Shown(1, "z2") == Strings{"z2 h2"});
   CHECK(Shown(1, "z3").empty());
 }
 
-TEST_CASE_METHOD(Fixture, "Applications of two envs never mix", "[store]") {
+TEST_CASE_METHOD(StoreFixture, "Applications of two envs never mix",
+                 "[store]") {
   // The real server's key for both is "q-w-e".
   RegisterRequest a = Request("h1");
   a.instance.app_id = "q-w";
@@ -265,53 +274,54 @@ TEST_CASE_METHOD(Fixture, "Applications of two envs never mix", "[store]") {
   CHECK(store.Fetch({"e", "q-w"}, "", 1).has_value());
 }
 
-TEST_CASE_METHOD(Fixture, "A poller is told what is newer than it knows",
+TEST_CASE_METHOD(StoreFixture, "A poller is told what is newer than it knows",
                  "[store]") {
   Register("h1");
   const std::int64_t revision = Revision();
-  CHECK(store.Poll(kApp, "", 0).news.has_value());
-  CHECK(store.Poll(kApp, "", -1).news.has_value());
-  CHECK(store.Poll(kApp, "", revision - 1).news.has_value());
-  CHECK_FALSE(store.Poll(kApp, "", revision).news.has_value());
-  CHECK_FALSE(store.Poll(kApp, "", kMax).news.has_value());
-  CHECK_FALSE(store.Poll(kApp, "", kMax).is_missing);
+  CHECK(store.Poll(kDemoApp, "", 0).news.has_value());
+  CHECK(store.Poll(kDemoApp, "", -1).news.has_value());
+  CHECK(store.Poll(kDemoApp, "", revision - 1).news.has_value());
+  CHECK_FALSE(store.Poll(kDemoApp, "", revision).news.has_value());
+  CHECK_FALSE(store.Poll(kDemoApp, "", kMax).news.has_value());
+  CHECK_FALSE(store.Poll(kDemoApp, "", kMax).is_missing);
 }
 
-TEST_CASE_METHOD(Fixture, "A poller misses what there isn't", "[store]") {
+TEST_CASE_METHOD(StoreFixture, "A poller misses what there isn't", "[store]") {
   Register("h1");
   CHECK(store.Poll({"dev", "nope"}, "", 0).is_missing);
   CHECK(store.Poll({"dev", "nope"}, "", 5).is_missing);
-  CHECK(store.Poll(kApp, "z2", 0).is_missing);
-  CHECK_FALSE(store.Poll(kApp, "z2", 0).news.has_value());
+  CHECK(store.Poll(kDemoApp, "z2", 0).is_missing);
+  CHECK_FALSE(store.Poll(kDemoApp, "z2", 0).news.has_value());
 }
 
-TEST_CASE_METHOD(Fixture, "A poller that was away learns of the end once",
+TEST_CASE_METHOD(StoreFixture, "A poller that was away learns of the end once",
                  "[store]") {
   Register("h1");
   const std::int64_t known = Revision();
   store.Cancel(Key("h1"), 0);
-  const PollView view = store.Poll(kApp, "", known);
+  const PollView view = store.Poll(kDemoApp, "", known);
   CHECK_FALSE(view.is_missing);
   REQUIRE(view.news.has_value());
   CHECK(view.news->zones.empty());
   CHECK(view.news->revision == known + 1);
-  CHECK(store.Poll(kApp, "", known + 1).is_missing);
+  CHECK(store.Poll(kDemoApp, "", known + 1).is_missing);
   // One that knows nothing has nothing to forget.
-  CHECK(store.Poll(kApp, "", 0).is_missing);
+  CHECK(store.Poll(kDemoApp, "", 0).is_missing);
 }
 
-TEST_CASE_METHOD(Fixture, "A poller of one zone learns of that zone's end",
+TEST_CASE_METHOD(StoreFixture, "A poller of one zone learns of that zone's end",
                  "[store]") {
   Register("h1", "z1");
   Register("h2", "z2");
   const std::int64_t known = Revision();
   store.Cancel(Key("h1", "z1"), 0);
-  const PollView view = store.Poll(kApp, "z1", known);
+  const PollView view = store.Poll(kDemoApp, "z1", known);
   REQUIRE(view.news.has_value());
   CHECK(view.news->zones.empty());
 }
 
-TEST_CASE_METHOD(Fixture, "An application that returns has a later revision",
+TEST_CASE_METHOD(StoreFixture,
+                 "An application that returns has a later revision",
                  "[store]") {
   Register("h1");
   store.Cancel(Key("h1"), Now() + kSecond);
@@ -320,24 +330,27 @@ TEST_CASE_METHOD(Fixture, "An application that returns has a later revision",
   CHECK(Revision() == ended + 1);
 }
 
-TEST_CASE_METHOD(Fixture, "Ends are forgotten when they are old", "[store]") {
+TEST_CASE_METHOD(StoreFixture, "Ends are forgotten when they are old",
+                 "[store]") {
   Register("h1");
   const std::int64_t known = Revision();
   store.Cancel(Key("h1"), 0);
   clock.Advance(seconds(600));
   store.ForgetEnded(seconds(600));
-  CHECK(store.Poll(kApp, "", known).news.has_value());
+  CHECK(store.Poll(kDemoApp, "", known).news.has_value());
   clock.Advance(seconds(1));
   store.ForgetEnded(seconds(600));
-  CHECK(store.Poll(kApp, "", known).is_missing);
+  CHECK(store.Poll(kDemoApp, "", known).is_missing);
   CHECK(Revision() == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "Set changes the status and its times", "[store]") {
+TEST_CASE_METHOD(StoreFixture, "Set changes the status and its times",
+                 "[store]") {
   Register("h1");
   const std::int64_t first = Now();
   clock.Advance(seconds(1));
-  SetOutcome outcome = store.Set(kApp, "z1", {{"h1", kStatusWaiting, {}}}, 0);
+  SetOutcome outcome =
+      store.Set(kDemoApp, "z1", {{"h1", kStatusWaiting, {}}}, 0);
   CHECK(outcome.is_ok);
   CHECK(outcome.has_changed);
   CHECK(Get("h1").status == kStatusWaiting);
@@ -347,28 +360,29 @@ TEST_CASE_METHOD(Fixture, "Set changes the status and its times", "[store]") {
   CHECK(Get("h1").reg_timestamp == first);
   CHECK(Revision() == Now());
   const std::int64_t set_timestamp = Now() + 5;
-  store.Set(kApp, "z1", {{"h1", kStatusUp, {}}}, set_timestamp);
+  store.Set(kDemoApp, "z1", {{"h1", kStatusUp, {}}}, set_timestamp);
   CHECK(Get("h1").up_timestamp == set_timestamp);
   CHECK(Get("h1").dirty_timestamp == set_timestamp);
   CHECK(Revision() == set_timestamp);
 }
 
-TEST_CASE_METHOD(Fixture, "Set merges metadata, and null clears them",
+TEST_CASE_METHOD(StoreFixture, "Set merges metadata, and null clears them",
                  "[store]") {
-  using Kind = MetadataChange::Kind;
   RegisterRequest request = Request("h1");
   request.instance.metadata = {{"a", "1"}, {"b", "1"}};
   store.Register(request);
-  store.Set(kApp, "z1",
+  store.Set(kDemoApp, "z1",
             {{"h1", {}, {Kind::kMerge, {{"b", "2"}, {"c", "2"}}, false}}}, 0);
   CHECK(Get("h1").metadata == Metadata{{"a", "1"}, {"b", "2"}, {"c", "2"}});
-  store.Set(kApp, "z1", {{"h1", {}, {Kind::kClear, {}, false}}}, 0);
+  store.Set(kDemoApp, "z1", {{"h1", {}, {Kind::kClear, {}, false}}}, 0);
   CHECK_FALSE(Get("h1").metadata.has_value());
-  store.Set(kApp, "z1", {{"h1", {}, {Kind::kMerge, {{"d", "3"}}, false}}}, 0);
+  store.Set(kDemoApp, "z1", {{"h1", {}, {Kind::kMerge, {{"d", "3"}}, false}}},
+            0);
   CHECK(Get("h1").metadata == Metadata{{"d", "3"}});
 }
 
-TEST_CASE_METHOD(Fixture, "Set stops at the first bad change, keeping earlier",
+TEST_CASE_METHOD(StoreFixture,
+                 "Set stops at the first bad change, keeping earlier",
                  "[store]") {
   Register("h1");
   Register("h2");
@@ -379,8 +393,8 @@ TEST_CASE_METHOD(Fixture, "Set stops at the first bad change, keeping earlier",
        {"h2", 3, {}},
        {"h2", {}, {MetadataChange::Kind::kNone, {}, true}}}));
   const SetOutcome outcome = store.Set(
-      kApp, "z1", {{"h1", kStatusWaiting, {}}, bad, {"h3", kStatusWaiting, {}}},
-      0);
+      kDemoApp, "z1",
+      {{"h1", kStatusWaiting, {}}, bad, {"h3", kStatusWaiting, {}}}, 0);
   CHECK_FALSE(outcome.is_ok);
   CHECK(outcome.has_changed);
   CHECK(Get("h1").status == kStatusWaiting);
@@ -389,24 +403,24 @@ TEST_CASE_METHOD(Fixture, "Set stops at the first bad change, keeping earlier",
   CHECK(Revision() > revision);
 }
 
-TEST_CASE_METHOD(Fixture, "Set of nothing that there is changes nothing",
+TEST_CASE_METHOD(StoreFixture, "Set of nothing that there is changes nothing",
                  "[store]") {
   Register("h1");
   const std::int64_t revision = Revision();
-  CHECK_FALSE(store.Set(kApp, "z1", {}, 0).is_ok);
-  CHECK_FALSE(store.Set(kApp, "z2", {{"h1", 2, {}}}, 0).is_ok);
+  CHECK_FALSE(store.Set(kDemoApp, "z1", {}, 0).is_ok);
+  CHECK_FALSE(store.Set(kDemoApp, "z2", {{"h1", 2, {}}}, 0).is_ok);
   CHECK_FALSE(store.Set({"dev", "nope"}, "z1", {{"h1", 2, {}}}, 0).is_ok);
-  const SetOutcome outcome = store.Set(kApp, "z1", {{"h1", 3, {}}}, 0);
+  const SetOutcome outcome = store.Set(kDemoApp, "z1", {{"h1", 3, {}}}, 0);
   CHECK_FALSE(outcome.is_ok);
   CHECK_FALSE(outcome.has_changed);
   CHECK(Revision() == revision);
 }
 
-TEST_CASE_METHOD(Fixture, "A bad metadata value is set, and the call fails",
-                 "[store]") {
+TEST_CASE_METHOD(StoreFixture,
+                 "A bad metadata value is set, and the call fails", "[store]") {
   Register("h1");
   const SetOutcome outcome = store.Set(
-      kApp, "z1",
+      kDemoApp, "z1",
       {{"h1", {}, {MetadataChange::Kind::kMerge, {{"weight", ""}}, true}}}, 0);
   CHECK_FALSE(outcome.is_ok);
   CHECK(outcome.has_changed);

@@ -16,7 +16,7 @@ std::shared_ptr<const Instance> Make(const std::string& hostname) {
   return std::make_shared<const Instance>(instance);
 }
 
-Snapshot Good() {
+Snapshot MakeSnapshot() {
   Snapshot snapshot;
   snapshot.app_id = "x";
   snapshot.revision = 3;
@@ -25,9 +25,9 @@ Snapshot Good() {
 }
 
 TEST_CASE("A snapshot lists its instances by zone", "[snapshot]") {
-  CHECK(Good().size() == 3);
+  CHECK(MakeSnapshot().size() == 3);
   std::string names;
-  for (const auto& instance : Good().AllInstances()) {
+  for (const auto& instance : MakeSnapshot().AllInstances()) {
     names += instance->hostname;
   }
   CHECK(names == "abc");
@@ -36,8 +36,8 @@ TEST_CASE("A snapshot lists its instances by zone", "[snapshot]") {
 }
 
 TEST_CASE("Snapshots are compared by their contents", "[snapshot]") {
-  CHECK(Good() == Good());  // Other objects, equal instances.
-  Snapshot other = Good();
+  CHECK(MakeSnapshot() == MakeSnapshot());  // Other objects, equal instances.
+  Snapshot other = MakeSnapshot();
   SECTION("app_id") { other.app_id = "y"; }
   SECTION("revision") { ++other.revision; }
   SECTION("an instance") { other.zones["z1"][0] = Make("z"); }
@@ -45,7 +45,7 @@ TEST_CASE("Snapshots are compared by their contents", "[snapshot]") {
   SECTION("a zone more") { other.zones["z3"]; }
   SECTION("a null instance") { other.zones["z1"][0] = nullptr; }
   SECTION("the schedule") { other.schedule.clients["z1"]["z2"] = 1; }
-  CHECK(other != Good());
+  CHECK(other != MakeSnapshot());
 }
 
 }  // namespace
