@@ -221,12 +221,14 @@ bool HttpServer::Listen(EventLoop& loop, ListenSocket socket) {
   }
   doorkeeper_ = Doorkeeper::Create(evhttp_bound_socket_get_listener(bound));
   if (doorkeeper_ == nullptr) return false;
-  // Called for each connection that is accepted.
+  // Called for each connection that is accepted. Without the option evhttp may
+  // close the socket before epoll is told, and by then the number may be that
+  // of another thread's file.
   evhttp_set_bevcb(
       http_.get(),
       [](event_base* base, void* doorkeeper) {
         static_cast<Doorkeeper*>(doorkeeper)->OnAccepted();
-        return bufferevent_socket_new(base, -1, 0);
+        return bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
       },
       doorkeeper_.get());
   return true;
