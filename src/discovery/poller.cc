@@ -272,7 +272,7 @@ void Poller::OnAnswered(const Sent& sent, const absl::StatusOr<Answer>& answer,
   } else {
     OnFetched(sent, *answer, std::move(apps));
   }
-  Continue(sent.group, loop_.clock().Now() - sent.began, news);
+  Continue(sent, news);
 }
 
 // The versions are worth nothing after an error: the same address may be a node
@@ -421,7 +421,12 @@ void Poller::ConfirmAfter(const App& app,
   group.refresh_at = std::min(group.refresh_at, loop_.clock().Now() + *delay);
 }
 
-void Poller::Continue(GroupId id, Clock::Duration lasted, News news) {
+void Poller::Continue(const Sent& sent, News news) {
+  const GroupId id = sent.group;
+  const auto lasted = loop_.clock().Now() - sent.began;
+  // Or to its end, which is soon when a refresh is due.
+  const bool was_held =
+      lasted >= std::min<Clock::Duration>(kHeldLongEnough, sent.hold);
   Group& group = groups_.at(id);
   if (group.apps.empty()) {
     Erase(id);
@@ -431,7 +436,7 @@ void Poller::Continue(GroupId id, Clock::Duration lasted, News news) {
   if (group.is_in_doubt) {
     AskAfter(id, std::max<Clock::Duration>(
                      kMinGap, group.refresh_at - loop_.clock().Now()));
-  } else if (news == News::kList || lasted >= kHeldLongEnough) {
+  } else if (news == News::kList || was_held) {
     group.backoff.Reset();
     group.quick_backoff.Reset();
     AskAfter(id, std::max<Clock::Duration>(kMinGap - lasted, {}));

@@ -164,7 +164,7 @@ class Poller final : public core::Source {
   void ReportMissing(const Sent& sent, const Answer& answer,
                      const std::string& app_id);
   void ConfirmAfter(const App& app, std::optional<Clock::Duration> delay);
-  void Continue(GroupId id, Clock::Duration lasted, News news);
+  void Continue(const Sent& sent, News news);
 
   void Split(GroupId id);
   void Quarantine(const std::string& app_id);

@@ -528,6 +528,31 @@ TEST_CASE("Every application's list is fetched anew every 30 to 60 s",
   CHECK(f.http.CountWaiting(kPolls) == 1);
 }
 
+TEST_CASE("After a poll that is short because a refresh is due comes that one",
+          "[discovery][poller]") {
+  PollerFixture f({"http://a:1"}, 4, seconds(60));
+  f.FollowHeld("x", 7, {"h1"});
+  const auto hold = [&f] {
+    const auto text = f.http.Waiting(kPolls).Header("x1-bmspy-timeout");
+    return milliseconds(base::ParseInt64(text).value() - 20);
+  };
+  const milliseconds whole = hold();
+  while (hold() == whole) {
+    f.loop.Advance(whole);
+    f.http.Answer(f.http.Waiting(kPolls), CodeJson(-304));
+    f.Settle();
+  }
+  // A change comes just before the refresh.
+  f.loop.Advance(hold() - milliseconds(300));
+  f.http.Answer(f.http.Waiting(kPolls), DataJson(AppJson("x", 8, {"h2"})));
+  f.Settle();
+  REQUIRE(hold() < milliseconds(300));
+  f.loop.Advance(hold());
+  f.http.Answer(f.http.Waiting(kPolls), CodeJson(-304));
+  f.Settle();
+  CHECK(f.http.CountWaiting(kFetchs) == 1);
+}
+
 TEST_CASE("What a node that stayed there removes is gone at once",
           "[discovery][poller]") {
   PollerFixture f({"http://a:1"}, 4, seconds(60));
