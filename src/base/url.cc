@@ -104,7 +104,22 @@ std::optional<AddressView> SplitAddress(std::string_view text) {
   return AddressView{text.substr(0, end), *host_port};
 }
 
-void AppendEncoded(std::string& encoded, std::string_view text) {
+std::optional<std::string> DecodeFormPart(std::string_view text) {
+  std::string blanks(text);
+  std::replace(blanks.begin(), blanks.end(), '+', ' ');
+  return PercentDecode(blanks);
+}
+
+}  // namespace
+
+bool IsScheme(std::string_view text) {
+  if (text.empty() || !IsLetter(text[0])) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return IsLetter(c) || IsDigit(c) || c == '+' || c == '-' || c == '.';
+  });
+}
+
+void AppendPercentEncoded(std::string& encoded, std::string_view text) {
   constexpr char kHex[] = "0123456789ABCDEF";
   while (!text.empty()) {
     const auto plain = static_cast<std::size_t>(
@@ -121,25 +136,10 @@ void AppendEncoded(std::string& encoded, std::string_view text) {
   }
 }
 
-std::optional<std::string> DecodeFormPart(std::string_view text) {
-  std::string blanks(text);
-  std::replace(blanks.begin(), blanks.end(), '+', ' ');
-  return PercentDecode(blanks);
-}
-
-}  // namespace
-
-bool IsScheme(std::string_view text) {
-  if (text.empty() || !IsLetter(text[0])) return false;
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return IsLetter(c) || IsDigit(c) || c == '+' || c == '-' || c == '.';
-  });
-}
-
 std::string PercentEncode(std::string_view text) {
   std::string encoded;
   encoded.reserve(text.size());
-  AppendEncoded(encoded, text);
+  AppendPercentEncoded(encoded, text);
   return encoded;
 }
 
@@ -164,9 +164,9 @@ std::optional<std::string> PercentDecode(std::string_view text) {
 void AppendParameter(std::string& form, std::string_view key,
                      std::string_view value) {
   if (!form.empty()) form += '&';
-  AppendEncoded(form, key);
+  AppendPercentEncoded(form, key);
   form += '=';
-  AppendEncoded(form, value);
+  AppendPercentEncoded(form, value);
 }
 
 std::optional<Parameters> ParseQuery(std::string_view query) {

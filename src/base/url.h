@@ -18,6 +18,7 @@ bool IsScheme(std::string_view text);
 
 // Returns `text` with all but RFC 3986's unreserved characters as %XX.
 std::string PercentEncode(std::string_view text);
+void AppendPercentEncoded(std::string& encoded, std::string_view text);
 
 // Undoes percent-encoding; nullopt when a '%' isn't followed by two hex digits.
 std::optional<std::string> PercentDecode(std::string_view text);

@@ -3,6 +3,8 @@
 #include "discovery/protocol.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <optional>
 
 #include "absl/strings/str_format.h"
@@ -110,11 +112,17 @@ std::string PollsQuery(
     std::string_view env, std::string_view poller,
     const std::vector<std::pair<std::string, std::int64_t>>& apps) {
   std::string query;
+  // Of every application, though but one has changed: so it has to be quick.
+  query.reserve(64 * (apps.size() + 2));
   base::AppendParameter(query, "env", env);
   base::AppendParameter(query, "hostname", poller);
   for (const auto& [app_id, version] : apps) {
-    base::AppendParameter(query, "appid", app_id);
-    base::AppendParameter(query, "latest_timestamp", std::to_string(version));
+    query += "&appid=";
+    base::AppendPercentEncoded(query, app_id);
+    query += "&latest_timestamp=";
+    std::array<char, 20> digits;  // As many as an int64 has, with its sign.
+    const auto end = std::to_chars(digits.begin(), digits.end(), version).ptr;
+    query.append(digits.begin(), end);
   }
   return query;
 }

@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -122,10 +123,36 @@ std::size_t OnBody(char* bytes, std::size_t size, std::size_t count,
   return size * count;
 }
 
+// Returns whether `url` is of visible ASCII characters alone, in a way that
+// compilers turn into vector instructions.
+bool IsVisible(const std::string& url) {
+  std::uint8_t others = 0;
+  for (const char c : url) {
+    const auto nth = static_cast<std::uint8_t>(c - '!');
+    others = static_cast<std::uint8_t>(others | (nth > '~' - '!'));
+  }
+  return others == 0;
+}
+
+// libcurl takes a URL apart and puts it together byte by byte, at 200
+// instructions each: a poll's of many applications would cost more than the
+// rest of it. So it is told where a query goes, and sends that as it stands.
+void SetUrl(CURL* easy, const std::string& url) {
+  const std::size_t query = url.find('?');
+  const std::size_t path = url.find('/', url.find("://") + 3);
+  if (query == std::string::npos || path >= query ||
+      url.find('#') != std::string::npos || !IsVisible(url)) {
+    curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
+    return;
+  }
+  curl_easy_setopt(easy, CURLOPT_URL, url.substr(0, query).c_str());
+  curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, url.c_str() + path);
+}
+
 void SetRequest(Transfer& transfer) {
   CURL* const easy = transfer.easy;
   const HttpRequest& request = transfer.request;
-  curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
+  SetUrl(easy, request.url);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers.get());
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                    AtLeastOne(request.connect_timeout));

@@ -66,9 +66,37 @@ TEST_CASE("A request arrives as it was given, with nothing added", "[curl]") {
     REQUIRE(Fetch(client, Get(server.Url("/next"))).ok());
     const RawRequest seen = server.requests().at(1);
     CHECK(seen.method == "GET");
+    CHECK(seen.target == "/next");
     CHECK(seen.body.empty());
     CHECK_FALSE(seen.Header("Content-Length"));
     CHECK_FALSE(seen.Header("User-Agent"));
+  }
+}
+
+TEST_CASE("A query can't be more than a part of the request's line", "[curl]") {
+  RawServer server(AnswerWith("hello"));
+  CurlHttpClient client;
+  SECTION("a line end or a blank in it is refused") {
+    for (const char* query : {"a=\r\nX: y", "a=\n", "a=b c", "a=\x01"}) {
+      const Result result =
+          Fetch(client, Get(server.Url("/p?" + std::string(query))));
+      CHECK(absl::IsInvalidArgument(result.status()));
+    }
+    CHECK(server.requests().empty());
+  }
+  SECTION("a fragment isn't sent") {
+    REQUIRE(Fetch(client, Get(server.Url("/p?a=b#c"))).ok());
+    CHECK(server.requests().at(0).target == "/p?a=b");
+  }
+  SECTION("a path may be missing") {
+    const std::string root = server.Url("");
+    REQUIRE(Fetch(client, Get(root + "?a=/b")).ok());
+    CHECK(server.requests().at(0).target == "/?a=/b");
+  }
+  SECTION("a long one is whole") {
+    const std::string target = "/p?a=" + std::string(100'000, 'x');
+    REQUIRE(Fetch(client, Get(server.Url(target))).ok());
+    CHECK((server.requests().at(0).target == target));
   }
 }
 
