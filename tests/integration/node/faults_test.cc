@@ -8,6 +8,7 @@
 
 #include "naming/discovery/client.h"
 #include "naming/node/discovery_node.h"
+#include "tests/integration/node/plain_node.h"
 #include "tests/support/catch.h"
 #include "tests/support/eventually.h"
 #include "tests/support/raw_client.h"
@@ -26,13 +27,6 @@ constexpr char kRegister[] =
 constexpr char kFetch[] = "/discovery/fetch?env=dev&appid=demo.app&status=1";
 constexpr char kPoll[] =
     "/discovery/polls?env=dev&appid=nobody&hostname=p&latest_timestamp=0";
-
-std::unique_ptr<DiscoveryNode> StartNode(
-    const DiscoveryNodeOptions& options = {}) {
-  auto node = DiscoveryNode::Start(options);
-  REQUIRE(node.ok());
-  return *std::move(node);
-}
 
 // Sends a GET on a connection of its own; returns the answer's body, or what
 // else became of it.
@@ -57,7 +51,7 @@ bool HasCode(const std::string& body, int code) {
 }
 
 TEST_CASE("A node tells what it was asked, and what it answered", "[node]") {
-  const auto node = StartNode();
+  const auto node = StartPlainNode();
   Register(*node);
   Get(*node, "/discovery/fetch?env=dev&appid=nobody&status=1");
   Get(*node, "/discovery/fetch?env=dev&appid=nobody");
@@ -92,7 +86,7 @@ TEST_CASE("A node remembers as many requests as it should", "[node]") {
   DiscoveryNodeOptions options;
   SECTION("the latest ones") {
     options.recorded_requests = 2;
-    const auto node = StartNode(options);
+    const auto node = StartPlainNode(options);
     for (const char* target : {"/1", "/2", "/3"}) Get(*node, target);
     const auto requests = node->requests();
     REQUIRE(requests.size() == 2);
@@ -101,7 +95,7 @@ TEST_CASE("A node remembers as many requests as it should", "[node]") {
   }
   SECTION("none") {
     options.recorded_requests = 0;
-    const auto node = StartNode(options);
+    const auto node = StartPlainNode(options);
     Get(*node, "/1");
     CHECK(node->requests().empty());
   }
@@ -116,7 +110,7 @@ TEST_CASE("A node remembers as many requests as it should", "[node]") {
 
 TEST_CASE("A held poll is pending until it is answered or its client goes",
           "[node]") {
-  const auto node = StartNode();
+  const auto node = StartPlainNode();
   RawClient client(node->address());
   REQUIRE(client.Get(kPoll));
   REQUIRE(Eventually([&] { return node->requests().size() == 1; }));
@@ -135,7 +129,7 @@ TEST_CASE("A held poll is pending until it is answered or its client goes",
 }
 
 TEST_CASE("A dropped request is closed on and not handled", "[node]") {
-  const auto node = StartNode();
+  const auto node = StartPlainNode();
   node->AddFault(Fault::Drop("/discovery/register", 1));
   CHECK(Register(*node) == "(closed)");
   CHECK(HasCode(Get(*node, kFetch), -404));
@@ -146,7 +140,7 @@ TEST_CASE("A dropped request is closed on and not handled", "[node]") {
 
 TEST_CASE("A refused request is answered with an error and not handled",
           "[node]") {
-  const auto node = StartNode();
+  const auto node = StartPlainNode();
   SECTION("of the protocol") {
     node->AddFault(Fault::Refuse("/discovery/register", -500, 1));
     CHECK(Register(*node) == R"({"code":-500,"message":"-500","ttl":1})");
@@ -169,7 +163,7 @@ TEST_CASE("A refused request is answered with an error and not handled",
 }
 
 TEST_CASE("A fault befalls only the requests that it names", "[node]") {
-  const auto node = StartNode();
+  const auto node = StartPlainNode();
   Fault fault = Fault::Drop("/discovery/register");
   SECTION("by a parameter") {
     fault.parameters = {{"hostname", "h1"}, {"appid", "demo.app"}};
@@ -192,7 +186,7 @@ TEST_CASE("A fault befalls only the requests that it names", "[node]") {
 }
 
 TEST_CASE("A delayed request is handled when its time has come", "[node]") {
-  const auto node = StartNode();
+  const auto node = StartPlainNode();
   node->AddFault(Fault::Delay("", seconds(20), 1));
   RawClient client(node->address());
   const auto pending = [&] {
@@ -238,7 +232,7 @@ TEST_CASE("A delayed request is handled when its time has come", "[node]") {
 }
 
 TEST_CASE("Of several faults the first that matches happens", "[node]") {
-  const auto node = StartNode();
+  const auto node = StartPlainNode();
   node->AddFault(Fault::Refuse("/discovery/nodes", -1));
   node->AddFault(Fault::Refuse("/discovery/fetch", -2, 2));
   node->AddFault(Fault::Refuse("", -3));
@@ -249,7 +243,7 @@ TEST_CASE("Of several faults the first that matches happens", "[node]") {
 }
 
 TEST_CASE("An evicted instance is gone, and pollers are told", "[node]") {
-  const auto node = StartNode();
+  const auto node = StartPlainNode();
   REQUIRE(HasCode(Register(*node), 0));
   RawClient poller(node->address());
   // Far in the future: held until the next change.
@@ -268,7 +262,7 @@ TEST_CASE("An evicted instance is gone, and pollers are told", "[node]") {
 }
 
 TEST_CASE("A client's registration survives each fault", "[node]") {
-  const auto node = StartNode();
+  const auto node = StartPlainNode();
   discovery::ClientOptions options;
   options.nodes = {node->address()};
   options.renew_interval = seconds(1);

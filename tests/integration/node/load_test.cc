@@ -22,6 +22,7 @@
 #include "node/event_loop.h"
 #include "node/http_server.h"
 #include "node/listen_socket.h"
+#include "tests/integration/node/plain_node.h"
 #include "tests/support/catch.h"
 #include "tests/support/eventually.h"
 #include "tests/support/raw_client.h"
@@ -39,12 +40,6 @@ constexpr int kPollers = 300;
 
 // Longer than it takes a client to send a request that it means to send.
 constexpr milliseconds kIdle{500};
-
-std::unique_ptr<DiscoveryNode> StartPlainNode() {
-  auto node = DiscoveryNode::Start({});
-  REQUIRE(node.ok());
-  return *std::move(node);
-}
 
 bool Register(RawClient& client, const std::string& app_id,
               const std::string& hostname) {

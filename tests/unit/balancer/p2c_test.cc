@@ -25,11 +25,11 @@ using Result = Outcome::Result;
 
 // Makes calls on a fake clock: each takes as long as `latency_of` says of its
 // address; they arrive at random times, `gap` apart in the mean.
-class Calls final {
+class P2cCalls final {
  public:
   using LatencyOf = std::function<microseconds(const std::string&)>;
 
-  explicit Calls(P2c& balancer, testing::FakeClock& clock)
+  explicit P2cCalls(P2c& balancer, testing::FakeClock& clock)
       : balancer_(balancer), clock_(clock) {}
 
   std::map<std::string, int> Run(int calls, microseconds gap,
@@ -75,12 +75,12 @@ TEST_CASE("An endpoint that is ten times slower gets little", "[p2c]") {
   testing::FakeClock clock;
   P2c balancer(SeededP2c(), clock);
   balancer.Update(MakeMany(10));
-  Calls simulation(balancer, clock);
+  P2cCalls calls(balancer, clock);
   const auto latency_of = [](const std::string& address) {
     return address == "e3:1" ? milliseconds(10) : milliseconds(1);
   };
-  simulation.Run(2000, microseconds(250), latency_of);
-  auto counts = simulation.Run(50'000, microseconds(250), latency_of);
+  calls.Run(2000, microseconds(250), latency_of);
+  auto counts = calls.Run(50'000, microseconds(250), latency_of);
   CAPTURE(counts["e3:1"]);
   CHECK(counts["e3:1"] > 0);  // It is still tried.
   CHECK(counts["e3:1"] < 50'000 / 10 * 20 / 100);
@@ -90,12 +90,12 @@ TEST_CASE("One of four that is 5 ms slower gets less than 1.5 %", "[p2c]") {
   testing::FakeClock clock;
   P2c balancer(SeededP2c(), clock);
   balancer.Update(MakeMany(4));
-  Calls simulation(balancer, clock);
+  P2cCalls calls(balancer, clock);
   const auto latency_of = [](const std::string& address) {
     return address == "e1:1" ? microseconds(5300) : microseconds(300);
   };
   // 4,000 calls a second, from the very start.
-  auto counts = simulation.Run(40'000, microseconds(250), latency_of);
+  auto counts = calls.Run(40'000, microseconds(250), latency_of);
   CAPTURE(counts["e1:1"]);
   CHECK(counts["e1:1"] < 40'000 * 15 / 1000);
   for (const char* fast : {"e0:1", "e2:1", "e3:1"}) {
@@ -108,13 +108,13 @@ TEST_CASE("An endpoint that recovers gets its share back", "[p2c]") {
   testing::FakeClock clock;
   P2c balancer(SeededP2c(), clock);
   balancer.Update(MakeMany(4));
-  Calls simulation(balancer, clock);
-  simulation.Run(20'000, microseconds(250), [](const std::string& address) {
+  P2cCalls calls(balancer, clock);
+  calls.Run(20'000, microseconds(250), [](const std::string& address) {
     return address == "e1:1" ? milliseconds(20) : milliseconds(1);
   });
   const auto alike = [](const std::string&) { return milliseconds(1); };
-  simulation.Run(20'000, microseconds(250), alike);
-  auto counts = simulation.Run(20'000, microseconds(250), alike);
+  calls.Run(20'000, microseconds(250), alike);
+  auto counts = calls.Run(20'000, microseconds(250), alike);
   CHECK(counts["e1:1"] > 20'000 / 4 / 2);
 }
 
