@@ -18,6 +18,8 @@ bool IsScheme(std::string_view text);
 
 // Returns `text` with all but RFC 3986's unreserved characters as %XX.
 std::string PercentEncode(std::string_view text);
+
+// Appends that to `encoded`, without a string of its own.
 void AppendPercentEncoded(std::string& encoded, std::string_view text);
 
 // Undoes percent-encoding; nullopt when a '%' isn't followed by two hex digits.

@@ -134,7 +134,7 @@ bool IsVisible(const std::string& url) {
   return others == 0;
 }
 
-// libcurl takes a URL apart and puts it together byte by byte, at 200
+// libcurl 7.88 takes a URL apart and puts it together byte by byte, at some 200
 // instructions each: a poll's of many applications would cost more than the
 // rest of it. So it is told where a query goes, and sends that as it stands.
 void SetUrl(CURL* easy, const std::string& url) {
