@@ -70,7 +70,7 @@ NAMING_EXPORT bool operator!=(const ClientEvent& a, const ClientEvent& b);
 // Returns the name without its k, in words: "backend found".
 NAMING_EXPORT std::string_view ToString(ClientEvent::Kind kind);
 
-// Takes events; empty: nobody is told. Called on the client's callback thread,
+// Takes events; empty: nobody is told. Called as a Watcher's callback is,
 // one event at a time, in order, until the Client is destroyed. Must not throw,
 // and must not block: it delays every Watcher of the client. Of more than 1,000
 // events that wait for it, the oldest are dropped, and counted in ClientStats.

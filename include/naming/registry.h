@@ -138,8 +138,8 @@ struct NAMING_EXPORT RegisterOptions {
   // How long Register() and Update() may take. Range: [1ms, 10min].
   std::chrono::milliseconds timeout = std::chrono::seconds(5);
 
-  // Called after each change of RegistrationState::is_registered, on the
-  // client's callback thread, until the Registration is destroyed. It must not
+  // Called after each change of RegistrationState::is_registered, as a
+  // Watcher's callback is, until the Registration is destroyed. It must not
   // throw, and must not block.
   std::function<void(const RegistrationState&)> on_change;
 };

@@ -38,9 +38,9 @@ class NAMING_EXPORT Resolver {
       std::chrono::milliseconds timeout) = 0;
 
   // Calls `on_change` with the present Snapshot, if there is one, and with each
-  // newer one until the returned Watcher is destroyed or the client is, whose
-  // thread makes the calls: after that none are made. The calls come one at a
-  // time, on the client's thread, with no lock held; a slow callback misses
+  // newer one until the returned Watcher is destroyed or the client is: after
+  // that no call is made. The calls come one at a time, on one of the client's
+  // threads, not always the same, with no lock held; a slow callback misses
   // Snapshots in between, never the last one. `on_change` must not throw, and
   // must not block: it delays every other Watcher of the client.
   [[nodiscard]] virtual Watcher Watch(

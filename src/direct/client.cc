@@ -7,7 +7,6 @@
 #include "absl/strings/str_format.h"
 #include "base/text.h"
 #include "base/url.h"
-#include "base/worker.h"
 #include "core/dispatcher.h"
 #include "core/identity.h"
 #include "core/keeper.h"
@@ -117,25 +116,25 @@ struct Client::Rep {
   explicit Rep(ClientOptions client_options)
       : options(std::move(client_options)),
         dispatcher(std::make_shared<core::Dispatcher>()),
-        worker("naming-renew"),
         source(options),
         topics(std::make_shared<core::Topics>(&source,
                                               MakeTopicSetting(dispatcher))),
         keeper(
-            &worker, dispatcher, std::make_shared<core::Logger>(LogSink()),
-            [this](const Instance&) { return std::make_unique<Lease>(worker); },
+            &dispatcher->loop(), dispatcher,
+            std::make_shared<core::Logger>(LogSink()),
+            [this](const Instance&) {
+              return std::make_unique<Lease>(dispatcher->loop());
+            },
             MakeKeeperOptions()) {}
 
   ~Rep() {
     topics->Close();
     keeper.Close();
-    worker.Stop();
     dispatcher->Stop();
   }
 
   const ClientOptions options;
   const std::shared_ptr<core::Dispatcher> dispatcher;
-  base::Worker worker;
   Source source;
   const std::shared_ptr<core::Topics> topics;
   core::Keeper keeper;

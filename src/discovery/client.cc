@@ -147,13 +147,15 @@ core::KeeperOptions MakeKeeperOptions(const ClientOptions& options,
 
 }  // namespace
 
-// Two workers, each with its own connections, so that a renewal never waits for
+// Two loops, each with its own connections, so that a renewal never waits for
 // what a poll brings.
 struct Client::Rep {
   Rep(ClientOptions client_options, std::uint64_t seed)
       : options(std::move(client_options)),
         logger(std::make_shared<core::Logger>(options.log_sink)),
-        dispatcher(std::make_shared<core::Dispatcher>()),
+        dispatcher(
+            std::make_shared<core::Dispatcher>("naming-poll", &poll_http)),
+        poll_loop(dispatcher->loop()),
         monitor(std::make_shared<core::Monitor>(base::Clock::Real(), dispatcher,
                                                 logger, options.event_sink)),
         nodes(base::Clock::Real(), logger, MakeNodesOptions(options, seed),
@@ -162,10 +164,9 @@ struct Client::Rep {
                        MakeRequesterOptions(options, core::Purpose::kRead)),
         renew_requester(base::Clock::Real(), renew_http, nodes,
                         MakeRequesterOptions(options, core::Purpose::kAny)),
-        poll_worker("naming-poll", &poll_http),
         renew_worker("naming-renew", &renew_http),
-        poller(poll_worker, poll_requester, MakePollerOptions(options, seed)),
-        node_finder(poll_worker, poll_requester,
+        poller(poll_loop, poll_requester, MakePollerOptions(options, seed)),
+        node_finder(poll_loop, poll_requester,
                     MakeNodeFinderOptions(options, seed)),
         saver(MakeSaver(options, &renew_worker, monitor, logger)),
         topics(std::make_shared<core::Topics>(
@@ -179,10 +180,10 @@ struct Client::Rep {
             },
             MakeKeeperOptions(options, seed, monitor)) {}
 
-  // Workers end before what their tasks use is destroyed.
+  // The loops end before what their tasks use is destroyed.
   ~Rep() {
     topics->Close();
-    poll_worker.Stop();
+    dispatcher->StopLoop();
     keeper.Close();
     renew_worker.Stop();
     if (saver != nullptr) saver->Close(core::SnapshotSaver::kPatience);
@@ -191,14 +192,14 @@ struct Client::Rep {
 
   const ClientOptions options;
   const std::shared_ptr<core::Logger> logger;
+  net::CurlHttpClient poll_http;
   const std::shared_ptr<core::Dispatcher> dispatcher;
+  base::Loop& poll_loop;
   const std::shared_ptr<core::Monitor> monitor;
   core::Nodes nodes;
-  net::CurlHttpClient poll_http;
   net::CurlHttpClient renew_http;
   Requester poll_requester;
   Requester renew_requester;
-  base::Worker poll_worker;
   base::Worker renew_worker;
   Poller poller;
   NodeFinder node_finder;

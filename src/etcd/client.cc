@@ -9,7 +9,6 @@
 
 #include "absl/strings/str_format.h"
 #include "base/text.h"
-#include "base/worker.h"
 #include "core/dispatcher.h"
 #include "core/identity.h"
 #include "core/keeper.h"
@@ -165,25 +164,25 @@ struct Client::Rep {
         layout(MakeLayout(options)),
         lease_options(MakeLeaseOptions(options, *layout)),
         logger(std::make_shared<core::Logger>(options.log_sink)),
-        dispatcher(std::make_shared<core::Dispatcher>()),
+        http(MakeTlsOptions(options)),
+        dispatcher(std::make_shared<core::Dispatcher>("naming-poll", &http)),
+        loop(dispatcher->loop()),
         monitor(std::make_shared<core::Monitor>(base::Clock::Real(), dispatcher,
                                                 logger, options.event_sink)),
         nodes(base::Clock::Real(), logger, MakeNodesOptions(options, seed),
               monitor),
-        http(MakeTlsOptions(options)),
-        worker("naming-poll", &http),
-        requester(worker, http, nodes, MakeRequesterOptions(options, seed)),
-        heartbeat(worker, requester),
-        follower(worker, requester, *layout, logger,
+        requester(loop, http, nodes, MakeRequesterOptions(options, seed)),
+        heartbeat(loop, requester),
+        follower(loop, requester, *layout, logger,
                  MakeFollowerOptions(options, seed)),
-        saver(MakeSaver(options, &worker, monitor, logger)),
+        saver(MakeSaver(options, &loop, monitor, logger)),
         topics(std::make_shared<core::Topics>(
             &follower, MakeTopicSetting(options, lease_options, dispatcher,
                                         monitor, saver))),
         keeper(
-            &worker, dispatcher, logger,
+            &loop, dispatcher, logger,
             [this](const Instance& instance) {
-              return std::make_unique<Lease>(worker, requester, heartbeat,
+              return std::make_unique<Lease>(loop, requester, heartbeat,
                                              *layout, lease_options, instance);
             },
             MakeKeeperOptions(options, lease_options, seed, monitor)) {
@@ -191,11 +190,11 @@ struct Client::Rep {
         [this](const std::string& node) { follower.OnNodeFailed(node); });
   }
 
-  // The worker ends before what its tasks use is destroyed.
+  // The loop ends before what its tasks use is destroyed.
   ~Rep() {
     topics->Close();
     keeper.Close();
-    worker.Stop();
+    dispatcher->StopLoop();
     if (saver != nullptr) saver->Close(core::SnapshotSaver::kPatience);
     dispatcher->Stop();
   }
@@ -205,11 +204,11 @@ struct Client::Rep {
   const std::unique_ptr<const LayoutCodec> layout;
   const LeaseOptions lease_options;
   const std::shared_ptr<core::Logger> logger;
+  net::CurlHttpClient http;
   const std::shared_ptr<core::Dispatcher> dispatcher;
+  base::Loop& loop;
   const std::shared_ptr<core::Monitor> monitor;
   core::Nodes nodes;
-  net::CurlHttpClient http;
-  base::Worker worker;
   Requester requester;
   Heartbeat heartbeat;
   Follower follower;

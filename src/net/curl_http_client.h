@@ -7,7 +7,7 @@
 #include <memory>
 #include <optional>
 
-#include "base/worker.h"
+#include "base/task_loop.h"
 #include "net/http_client.h"
 #include "net/tls_options.h"
 

@@ -14,7 +14,6 @@
 #include "absl/strings/str_format.h"
 #include "base/check.h"
 #include "base/url.h"
-#include "base/worker.h"
 #include "core/answer.h"
 #include "core/dispatcher.h"
 #include "core/keeper.h"
@@ -29,7 +28,7 @@ using std::chrono::milliseconds;
 
 // What the backend holds, and what it answers.
 //
-// Lives on the worker.
+// Lives on the loop.
 class FakeRegistry final {
  public:
   // `on_change` is called with each application whose list may have changed.
@@ -95,7 +94,7 @@ class FakeRegistry final {
   bool is_available_ = true;
 };
 
-// A registration with a FakeRegistry, which answers in the worker's next task.
+// A registration with a FakeRegistry, which answers in the loop's next task.
 class FakeRegistryLease final : public core::Lease {
  public:
   FakeRegistryLease(base::Loop* loop, FakeRegistry* registry)
@@ -153,7 +152,7 @@ class FakeRegistryLease final : public core::Lease {
 
 // Feeds the Topics that are in use.
 //
-// Follow() and Unfollow() as core::Source says; the rest lives on the worker.
+// Follow() and Unfollow() as core::Source says; the rest lives on the loop.
 class FakeSource final : public core::Source {
  public:
   FakeSource(base::Loop* loop, const FakeRegistry* registry)
@@ -242,14 +241,13 @@ struct FakeBackend::Rep {
   ~Rep() {
     topics->Close();
     keeper.Close();
-    worker.Stop();
     dispatcher->Stop();
   }
 
-  // Runs `task` on the worker and waits for it.
+  // Runs `task` on the loop and waits for it.
   void Run(const std::function<void()>& task) {
     core::Answer done;
-    worker.Post([&task, &done] {
+    dispatcher->loop().Post([&task, &done] {
       task();
       done.Give(absl::OkStatus());
     });
@@ -260,15 +258,15 @@ struct FakeBackend::Rep {
       std::make_shared<core::Dispatcher>();
   FakeRegistry registry{
       [this](const std::string& app_id) { source.Feed(app_id); }};
-  // One thread for both halves: nothing here ever takes long.
-  base::Worker worker{"naming-renew"};
-  FakeSource source{&worker, &registry};
+  // One loop for both halves: nothing here ever takes long.
+  base::Loop& loop = dispatcher->loop();
+  FakeSource source{&loop, &registry};
   const std::shared_ptr<core::Topics> topics =
       std::make_shared<core::Topics>(&source, MakeTopicSetting(dispatcher));
   core::Keeper keeper{
-      &worker, dispatcher, std::make_shared<core::Logger>(nullptr),
+      &loop, dispatcher, std::make_shared<core::Logger>(nullptr),
       [this](const Instance&) {
-        return std::make_unique<FakeRegistryLease>(&worker, &registry);
+        return std::make_unique<FakeRegistryLease>(&loop, &registry);
       },
       MakeKeeperOptions()};
 };

@@ -11,6 +11,7 @@ naming_tests(unit-base unit
   base/tick_clock_test.cc
   base/timers_test.cc
   base/url_test.cc
+  base/wakeup_timer_test.cc
   base/worker_test.cc)
 
 # The same, where the kernel refuses membarrier.
