@@ -18,6 +18,9 @@ namespace {
 
 constexpr std::size_t kExcerptBytes = 200;
 
+// Enough of a text for an excerpt of it, whose last character may be cut.
+constexpr std::size_t kBeginningBytes = kExcerptBytes + 4;
+
 // HTTP status codes that say more than "this node is of no use now".
 std::optional<absl::Status> StatusOfHttp(int status_code) {
   if (status_code < 400) return std::nullopt;
@@ -62,6 +65,11 @@ std::optional<absl::Status> StatusOfNode(const Answer& answer) {
     default:
       return absl::UnavailableError(DescribeCode(answer));
   }
+}
+
+absl::Status Malformed(std::string_view cause, std::string_view beginning) {
+  return absl::InternalError(absl::StrFormat(
+      "%s: %s", cause, base::Excerpt(beginning, kExcerptBytes)));
 }
 
 }  // namespace
@@ -137,7 +145,8 @@ absl::StatusOr<Answer> DecodeAnswer(net::HttpResponse response,
                                     const ReadData& read_data) {
   if (auto failed = StatusOfHttp(response.status_code)) return *failed;
   if (response.body.empty()) return absl::InternalError("empty answer");
-  const std::string excerpt = base::Excerpt(response.body, kExcerptBytes);
+  // The reader works within the body, so what an error quotes is kept before.
+  const std::string beginning = response.body.substr(0, kBeginningBytes);
   net::JsonReader reader(std::move(response.body));
   Answer answer;
   answer.on_new_connection = response.on_new_connection;
@@ -159,12 +168,10 @@ absl::StatusOr<Answer> DecodeAnswer(net::HttpResponse response,
     }
   });
   if (!reader.ok()) {
-    return absl::InternalError(
-        absl::StrFormat("answer is no JSON: %s", excerpt));
+    return Malformed("answer is no JSON", beginning);
   }
   if (!code.value_or(std::nullopt)) {
-    return absl::InternalError(
-        absl::StrFormat("answer has no \"code\": %s", excerpt));
+    return Malformed("answer has no \"code\"", beginning);
   }
   answer.code = **code;
   if (auto failed = StatusOfNode(answer)) return *failed;

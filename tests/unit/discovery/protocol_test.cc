@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "base/url.h"
 #include "tests/support/catch.h"
 
@@ -135,6 +136,20 @@ TEST_CASE("Answers carry their code, and only node failures are errors",
     CAPTURE(body);
     CHECK(absl::IsInternal(DecodeAnswer(Response(body)).status()));
   }
+}
+
+TEST_CASE("A body that can't be read is quoted as far as it fits",
+          "[discovery][protocol]") {
+  for (std::size_t shift = 0; shift < 8; ++shift) {
+    std::string body = "[" + std::string(shift, 'x');
+    for (int i = 0; i < 100; ++i) body += "\u20AC\t\xF0\x9F\x98\x80";
+    const auto answer = DecodeAnswer(Response(body));
+    CHECK(absl::IsInternal(answer.status()));
+    CHECK(answer.status().message() ==
+          "answer is no JSON: " + base::Excerpt(body, 200));
+  }
+  CHECK(DecodeAnswer(Response("{}")).status().message() ==
+        "answer has no \"code\": {}");
 }
 
 TEST_CASE("What follows the first JSON value of a body is ignored",
