@@ -12,12 +12,11 @@
 #include "base/text.h"
 #include "base/url.h"
 #include "naming/balancer/p2c.h"
+#include "naming/subset.h"
 #include "naming/target.h"
 
 namespace naming {
 namespace {
-
-constexpr int kLargestSubset = 100'000;
 
 std::string RandomId() {
   std::random_device random;
@@ -38,9 +37,9 @@ struct Balanced::Rep {
 };
 
 absl::Status Validate(const BalancedOptions& options) {
-  if (options.subset < 0 || options.subset > kLargestSubset) {
+  if (options.subset < 0 || options.subset > kMaxSubset) {
     return absl::InvalidArgumentError(absl::StrFormat(
-        "balanced: options.subset: must be in [0, %d]", kLargestSubset));
+        "balanced: options.subset: must be in [0, %d]", kMaxSubset));
   }
   if (options.subset_method != SubsetMethod::kRendezvous &&
       options.subset_method != SubsetMethod::kKratosRing) {

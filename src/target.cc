@@ -12,11 +12,10 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "base/url.h"
+#include "naming/subset.h"
 
 namespace naming {
 namespace {
-
-constexpr int kMaxSubset = 100'000;
 
 // What may be a list of hosts may be long.
 constexpr std::size_t kMaxListBytes = std::size_t{64} << 10;

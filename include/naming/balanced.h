@@ -50,7 +50,7 @@ struct NAMING_EXPORT BalancedOptions {
   Filter filter;
 
   // At most so many Endpoints are dialled by one client; 0: all. A Target's
-  // "subset" overrides it. The default is Kratos'. Range: [0, 100000].
+  // "subset" overrides it. The default is Kratos'. Range: [0, kMaxSubset].
   //
   // Where the registry prescribes several zones, fewer are dialled when that
   // takes the calls to the zones as prescribed, with 0, too: see SubsetOf().

@@ -59,16 +59,20 @@ bool RawStream::Send(const std::string& bytes) {
   return Await();
 }
 
+bool RawStream::Ask(xds::Type type, const std::vector<std::string>& names,
+                    const std::string& nonce, bool is_refusal) {
+  const bool is_first = !std::exchange(has_sent_, true);
+  return Send(Request(type, names, nonce, is_first, is_refusal));
+}
+
 bool RawStream::Subscribe(xds::Type type, const std::vector<std::string>& names,
                           const std::string& nonce) {
-  return Send(
-      Request(type, names, nonce, !std::exchange(has_sent_, true), false));
+  return Ask(type, names, nonce, false);
 }
 
 bool RawStream::Refuse(xds::Type type, const std::vector<std::string>& names,
                        const std::string& nonce) {
-  return Send(
-      Request(type, names, nonce, !std::exchange(has_sent_, true), true));
+  return Ask(type, names, nonce, true);
 }
 
 std::optional<std::string> RawStream::Read() {

@@ -44,6 +44,8 @@ class RawStream final {
 
  private:
   bool Await();
+  bool Ask(xds::Type type, const std::vector<std::string>& names,
+           const std::string& nonce, bool is_refusal);
 
   const std::shared_ptr<grpc::Channel> channel_;
   grpc::GenericStub stub_;
