@@ -12,7 +12,6 @@
 #include "base/text.h"
 #include "base/url.h"
 #include "naming/balancer/p2c.h"
-#include "naming/subset.h"
 #include "naming/target.h"
 
 namespace naming {

@@ -12,7 +12,6 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "base/url.h"
-#include "naming/subset.h"
 
 namespace naming {
 namespace {

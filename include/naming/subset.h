@@ -26,9 +26,6 @@ enum class SubsetMethod {
   kKratosRing,
 };
 
-// The largest subset that a Target or BalancedOptions may ask for.
-inline constexpr int kMaxSubset = 100'000;
-
 // How many endpoints one client dials, and which.
 //
 // Thread-compatible. A value.

@@ -15,6 +15,9 @@
 
 namespace naming {
 
+// The largest subset that a Target or BalancedOptions may ask for.
+inline constexpr int kMaxSubset = 100'000;
+
 // Names what to resolve, and how to choose among what comes back:
 //
 //   scheme://authority/app_id?subset=50&zone=sh001&cluster=a&cluster=b&scheme=grpc
@@ -43,8 +46,8 @@ struct NAMING_EXPORT Target {
   // ("h1:80,h2:80"), where the backend says so.
   std::string app_id;
 
-  // At most this many Instances for one client; 0 means all. Range: [0,
-  // 100000].
+  // At most this many Instances for one client; 0 means all. Range:
+  // [0, kMaxSubset].
   std::optional<int> subset;
 
   // Overrides the client_zone. Of several the first counts, as in Kratos.

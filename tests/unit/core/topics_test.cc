@@ -141,7 +141,8 @@ TEST_CASE_METHOD(TopicsFixture,
   CHECK((*resolver->Fetch(milliseconds(0)))->revision == 3);
 }
 
-TEST_CASE_METHOD(TopicsFixture, "~Resolver ends its waiting Fetch calls alone",
+TEST_CASE_METHOD(TopicsFixture,
+                 "A Resolver that goes ends its own waiting Fetch calls",
                  "[topics]") {
   std::unique_ptr<Resolver> resolver = topics->Resolve("a");
   const std::unique_ptr<Resolver> other = topics->Resolve("a");
