@@ -21,20 +21,9 @@ constexpr milliseconds kMinGap{20};
 // A poll that lasted so long was held: what it brings is no hot loop.
 constexpr milliseconds kHeldLongEnough{1000};
 
-// Back-off between answers that come at once and bring nothing, at most a half
-// shorter: never more than two polls a second.
-constexpr milliseconds kFirstGap{1000};
-constexpr milliseconds kMaxGap{2000};
-
-// The same where the version is new and the list isn't, as when an Instance
-// registers again, or one that takes no traffic: a real change may be next.
-constexpr milliseconds kFirstQuickGap{100};
-
-template <typename Apps>
-std::string DescribeApps(const Apps& apps) {
-  const std::string& first = apps.begin()->first;
-  if (apps.size() == 1) return first;
-  return absl::StrFormat("%s and %d more", first, apps.size() - 1);
+std::string DescribeApps(const PollText::AppIds& app_ids) {
+  if (app_ids.size() == 1) return app_ids.front();
+  return absl::StrFormat("%s and %d more", app_ids.front(), app_ids.size() - 1);
 }
 
 }  // namespace
@@ -59,8 +48,8 @@ void Poller::Unfollow(std::shared_ptr<core::Topic> topic) {
 
 void Poller::Begin(std::shared_ptr<core::Topic> topic) {
   const std::string app_id = topic->app_id();
-  App& app = apps_[app_id];
-  app = App();
+  PolledApp& app = apps_[app_id];
+  app = PolledApp();
   app.topic = std::move(topic);
   gathered_.push_back(app_id);
   if (gather_timer_ != 0) return;
@@ -87,7 +76,8 @@ void Poller::BeginGathered() {
   GroupId group = 0;
   std::vector<GroupId> begun;
   for (const std::string& app_id : std::exchange(gathered_, {})) {
-    if (group == 0 || !HasRoom(groups_.at(group), 1, PollsQueryBytes(app_id))) {
+    if (group == 0 ||
+        !HasRoom(groups_.at(group), 1, PollText::MaxBytesOf(app_id))) {
       group = NewGroup();
       begun.push_back(group);
     }
@@ -98,44 +88,38 @@ void Poller::BeginGathered() {
 
 Poller::GroupId Poller::NewGroup() {
   const GroupId id = ++last_group_;
-  const std::uint64_t seed = options_.seed + id;
-  groups_.emplace(id, Group(base::Backoff(kFirstGap, kMaxGap, seed),
-                            base::Backoff(kFirstQuickGap, kMaxGap, seed)));
+  groups_.try_emplace(id, options_.seed + id);
   return id;
 }
 
 void Poller::AddTo(GroupId id, const std::string& app_id) {
-  Group& group = groups_.at(id);
-  App& app = apps_.at(app_id);
-  group.apps.emplace(app_id, &app);
-  group.bytes += PollsQueryBytes(app_id);
+  PolledApp& app = apps_.at(app_id);
+  groups_.at(id).Add(app);
   app.group = id;
 }
 
 void Poller::RemoveFrom(GroupId id, const std::string& app_id) {
-  Group& group = groups_.at(id);
-  group.apps.erase(app_id);
-  group.bytes -= PollsQueryBytes(app_id);
+  groups_.at(id).Remove(apps_.at(app_id));
 }
 
 void Poller::Erase(GroupId id) {
-  Group& group = groups_.at(id);
+  PollGroup& group = groups_.at(id);
   requester_.Abort(group.request);
   loop_.CancelTimer(group.timer);
   waiting_.erase(id);
   groups_.erase(id);
 }
 
-bool Poller::HasRoom(const Group& group, std::size_t apps,
+bool Poller::HasRoom(const PollGroup& group, std::size_t apps,
                      std::size_t bytes) const {
   return group.apps.size() + apps <= options_.max_group_apps &&
-         group.bytes + bytes <= options_.max_group_bytes;
+         group.text.max_bytes() + bytes <= options_.max_group_bytes;
 }
 
 // --- Asking ---
 
 void Poller::Ask(GroupId id) {
-  Group& group = groups_.at(id);
+  PollGroup& group = groups_.at(id);
   group.timer = 0;
   waiting_.erase(id);
   const std::optional<std::string> node = requester_.nodes().Choose();
@@ -149,27 +133,36 @@ void Poller::Ask(GroupId id) {
     AskWhenNodeIsWell(id);
     return;
   }
+  Sent sent = MakeSent(id, *node);
+  const bool is_poll = sent.hold.count() > 0;
+  (is_poll ? requester_.counters().polls : requester_.counters().refreshes)
+      .Add();
+  Call call = is_poll ? MakePoll(sent, group.text) : MakeFetch(sent);
+  Send(std::move(call), std::move(sent));
+}
+
+Poller::Sent Poller::MakeSent(GroupId id, const std::string& node) {
+  PollGroup& group = groups_.at(id);
   Sent sent;
   sent.group = id;
-  sent.hold = HoldFor(group, *node);
+  sent.hold = HoldFor(group, node);
   // Somebody may wait for the first list: the nodes are tried in haste, and
   // only when all have been is there as much time as ever.
   sent.is_hasty =
       !group.is_primed && ++group.asked < requester_.nodes().All().size();
-  sent.node = *node;
+  sent.node = node;
   sent.began = loop_.clock().Now();
-  sent.epoch = requester_.nodes().Epoch(*node);
+  sent.epoch = requester_.nodes().Epoch(node);
+  group.TellTo(node, sent.epoch);
+  sent.app_ids = group.text.app_ids();
+  sent.had_versions = group.text.has_versions();
   sent.what = absl::StrFormat("%s %s", sent.hold.count() > 0 ? "poll" : "fetch",
-                              DescribeApps(group.apps));
-  sent.apps.reserve(group.apps.size());
-  for (const auto& [app_id, app] : group.apps) {
-    const bool is_its = app->node == *node && app->epoch == sent.epoch;
-    sent.apps.emplace_back(app_id, is_its ? app->version : 0);
-  }
-  const bool is_poll = sent.hold.count() > 0;
-  (is_poll ? requester_.counters().polls : requester_.counters().refreshes)
-      .Add();
-  Call call = is_poll ? MakePoll(sent) : MakeFetch(sent);
+                              DescribeApps(*sent.app_ids));
+  return sent;
+}
+
+void Poller::Send(Call call, Sent sent) {
+  PollGroup& group = groups_.at(sent.group);
   const auto apps = std::make_shared<AppAnswers>();
   call.read_data = [this, apps](net::JsonReader& data) {
     *apps = DecodeApps(data, options_.env, [this](std::string_view app_id) {
@@ -192,7 +185,7 @@ std::optional<std::shared_ptr<const Snapshot>> Poller::Present(
 }
 
 void Poller::AskAfter(GroupId id, Clock::Duration delay) {
-  Group& group = groups_.at(id);
+  PollGroup& group = groups_.at(id);
   loop_.CancelTimer(group.timer);
   group.timer = loop_.RunAfter(delay, [this, id] { Ask(id); });
 }
@@ -212,29 +205,25 @@ void Poller::AskWaiting() {
 }
 
 Call Poller::MakeFetch(const Sent& sent) const {
-  std::vector<std::string> app_ids;
-  app_ids.reserve(sent.apps.size());
-  for (const auto& [app_id, version] : sent.apps) app_ids.push_back(app_id);
   Call call;
   call.what = sent.what;
   call.node = sent.node;
   call.path = "/discovery/fetchs";
   call.is_hasty = sent.is_hasty;
-  call.parameters = FetchsQuery(options_.env, app_ids);
+  call.parameters = FetchsQuery(options_.env, *sent.app_ids);
   return call;
 }
 
 // A name of its own for each poll: polls of one name share a channel at the
 // node and take each other's answers (C-03).
-Call Poller::MakePoll(const Sent& sent) {
+Call Poller::MakePoll(const Sent& sent, const PollText& text) {
   Call call;
   call.what = sent.what;
   call.node = sent.node;
   call.path = "/discovery/polls";
-  call.parameters =
-      PollsQuery(options_.env,
-                 absl::StrFormat("%s/%d", options_.poller_prefix, ++last_poll_),
-                 sent.apps);
+  call.parameters = PollsQuery(
+      options_.env,
+      absl::StrFormat("%s/%d", options_.poller_prefix, ++last_poll_), text);
   call.hold = sent.hold;
   return call;
 }
@@ -242,7 +231,7 @@ Call Poller::MakePoll(const Sent& sent) {
 // A poll ends when the next fetchs is due, at the latest. Zero: it is due, as
 // it is at another node than before: a poll may take much longer to show that
 // this one hangs.
-milliseconds Poller::HoldFor(const Group& group,
+milliseconds Poller::HoldFor(const PollGroup& group,
                              const std::string& node) const {
   const auto left = group.refresh_at - loop_.clock().Now();
   if (!group.is_primed || group.node != node ||
@@ -279,7 +268,7 @@ void Poller::OnAnswered(const Sent& sent, const absl::StatusOr<Answer>& answer,
 // that has restarted since (C-10).
 void Poller::OnNodeFailed(const Sent& sent, const absl::Status& status) {
   ForgetVersions(sent);
-  for (const auto& [app_id, version] : sent.apps) {
+  for (const std::string& app_id : *sent.app_ids) {
     const auto it = apps_.find(app_id);
     if (it != apps_.end()) it->second.topic->ReportError(status);
   }
@@ -293,7 +282,7 @@ void Poller::OnNodeFailed(const Sent& sent, const absl::Status& status) {
 // The node is well, but won't answer this. Old nodes refuse a whole poll when
 // they miss one of its applications (A.14), so the culprit is looked for.
 void Poller::OnRefused(const Sent& sent, const Answer& answer) {
-  Group& group = groups_.at(sent.group);
+  PollGroup& group = groups_.at(sent.group);
   if (group.apps.size() > 1) {
     Split(sent.group);
     return;
@@ -303,9 +292,9 @@ void Poller::OnRefused(const Sent& sent, const Answer& answer) {
     return;
   }
   const auto& [app_id, only] = *group.apps.begin();
-  App& app = *only;
+  PolledApp& app = *only;
   app.is_quarantined = true;
-  app.version = 0;
+  SetVersion(app, 0);
   if (answer.code == kCodeNotFound) {
     ReportMissing(sent, answer, app_id);
   } else {
@@ -317,14 +306,14 @@ void Poller::OnRefused(const Sent& sent, const Answer& answer) {
 void Poller::OnFetched(const Sent& sent, const Answer& answer,
                        AppAnswers apps) {
   constexpr double kJitter = 0.5;
-  Group& group = groups_.at(sent.group);
+  PollGroup& group = groups_.at(sent.group);
   group.is_primed = true;
   group.is_in_doubt = false;
   group.node = sent.node;
   group.refresh_at =
       loop_.clock().Now() +
       base::Jittered(options_.refresh_interval, kJitter, random_);
-  for (const auto& [app_id, version] : sent.apps) {
+  for (const std::string& app_id : *sent.app_ids) {
     const bool is_known =
         apps.apps.count(app_id) != 0 || apps.malformed.count(app_id) != 0;
     if (!is_known) ReportMissing(sent, answer, app_id);
@@ -339,17 +328,20 @@ Poller::News Poller::OnPolled(const Sent& sent, const Answer& answer,
   // says "not modified" of a list that it has lost (C-10): on a new connection
   // versions count for nothing. A server that closes every connection still
   // gets every other poll with versions, and holds it.
-  const bool had_versions =
-      std::any_of(sent.apps.begin(), sent.apps.end(),
-                  [](const auto& app) { return app.second != 0; });
-  if (answer.on_new_connection && had_versions) ForgetVersions(sent);
+  if (answer.on_new_connection && sent.had_versions) ForgetVersions(sent);
   return Apply(sent, answer, std::move(apps));
 }
 
+// The only way in which a version changes: the text of its group follows.
+void Poller::SetVersion(PolledApp& app, std::int64_t version) {
+  app.version = version;
+  if (app.group != 0) groups_.at(app.group).Tell(app);
+}
+
 void Poller::ForgetVersions(const Sent& sent) {
-  for (const auto& [app_id, version] : sent.apps) {
+  for (const std::string& app_id : *sent.app_ids) {
     const auto it = apps_.find(app_id);
-    if (it != apps_.end()) it->second.version = 0;
+    if (it != apps_.end()) SetVersion(it->second, 0);
   }
 }
 
@@ -365,14 +357,14 @@ Poller::News Poller::Apply(const Sent& sent, const Answer& answer,
   for (auto& [app_id, app_answer] : answers.apps) {
     const auto it = apps_.find(app_id);
     if (it == apps_.end()) continue;
-    App& app = it->second;
+    PolledApp& app = it->second;
     app_answer.list.is_live = IsLive(sent, answer, app);
     const bool is_new =
         app.node != sent.node || app.version != app_answer.version;
     if (is_new) news = std::max(news, News::kVersion);
     app.node = sent.node;
     app.epoch = sent.epoch;
-    app.version = app_answer.version;
+    SetVersion(app, app_answer.version);
     app.is_quarantined = false;
     const auto before = app.topic->snapshot();
     ConfirmAfter(app, app.topic->Publish(std::move(app_answer.list)));
@@ -391,7 +383,7 @@ Poller::News Poller::Apply(const Sent& sent, const Answer& answer,
 // The node that gave the last list has been there ever since: nobody has seen
 // it fail, and the connection is from before. What its answer lacks has left.
 bool Poller::IsLive(const Sent& sent, const Answer& answer,
-                    const App& app) const {
+                    const PolledApp& app) const {
   return app.version != 0 && app.node == sent.node && app.epoch == sent.epoch &&
          !answer.on_new_connection &&
          requester_.nodes().Epoch(sent.node) == sent.epoch;
@@ -401,22 +393,22 @@ void Poller::ReportMissing(const Sent& sent, const Answer& answer,
                            const std::string& app_id) {
   const auto it = apps_.find(app_id);
   if (it == apps_.end()) return;
-  App& app = it->second;
+  PolledApp& app = it->second;
   const auto confirm = app.topic->ReportMissing(
       absl::NotFoundError(absl::StrFormat(
           "discovery: fetch %s: %s: no such application", app_id, sent.node)),
       IsLive(sent, answer, app));
   // While it is in doubt, the next answer must be as live as this one.
-  if (!confirm) app.version = 0;
+  if (!confirm) SetVersion(app, 0);
   ConfirmAfter(app, confirm);
 }
 
 // Has the application's group fetched when an answer can confirm that it is
 // empty.
-void Poller::ConfirmAfter(const App& app,
+void Poller::ConfirmAfter(const PolledApp& app,
                           std::optional<Clock::Duration> delay) {
   if (!delay || app.group == 0) return;
-  Group& group = groups_.at(app.group);
+  PollGroup& group = groups_.at(app.group);
   group.is_in_doubt = true;
   group.refresh_at = std::min(group.refresh_at, loop_.clock().Now() + *delay);
 }
@@ -427,7 +419,7 @@ void Poller::Continue(const Sent& sent, News news) {
   // Or to its end, which is soon when a refresh is due.
   const bool was_held =
       lasted >= std::min<Clock::Duration>(kHeldLongEnough, sent.hold);
-  Group& group = groups_.at(id);
+  PollGroup& group = groups_.at(id);
   if (group.apps.empty()) {
     Erase(id);
     return;
@@ -464,8 +456,8 @@ void Poller::Split(GroupId id) {
 
 // Gives `app_id` a group of its own, so that it can't hold up others (C-34).
 void Poller::Quarantine(const std::string& app_id) {
-  App& app = apps_.at(app_id);
-  app.version = 0;
+  PolledApp& app = apps_.at(app_id);
+  SetVersion(app, 0);
   app.is_quarantined = true;
   // It may have been followed anew since the poll was sent.
   if (app.group == 0 || groups_.at(app.group).apps.size() == 1) return;
@@ -476,22 +468,18 @@ void Poller::Quarantine(const std::string& app_id) {
   AskAfter(id, groups_.at(id).backoff.Next());
 }
 
-bool Poller::IsQuarantined(const Group& group) const {
-  return group.apps.size() == 1 && group.apps.begin()->second->is_quarantined;
-}
-
 // Takes in smaller groups while there is room. Their polls go on until they end
 // by themselves, so that their applications are never without one.
 void Poller::TakeInOthers(GroupId id) {
-  Group& group = groups_.at(id);
-  if (IsQuarantined(group)) return;
+  PollGroup& group = groups_.at(id);
+  if (group.IsQuarantined()) return;
   for (auto it = groups_.begin(); it != groups_.end();) {
     const GroupId other_id = it->first;
-    const Group& other = it->second;
+    const PollGroup& other = it->second;
     ++it;
     if (other_id == id || !other.is_primed || other.apps.empty() ||
-        other.apps.size() > group.apps.size() || IsQuarantined(other) ||
-        !HasRoom(group, other.apps.size(), other.bytes)) {
+        other.apps.size() > group.apps.size() || other.IsQuarantined() ||
+        !HasRoom(group, other.apps.size(), other.text.max_bytes())) {
       continue;
     }
     group.refresh_at = std::min(group.refresh_at, other.refresh_at);

@@ -13,15 +13,15 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "base/backoff.h"
 #include "base/loop.h"
 #include "core/topic.h"
 #include "core/topics.h"
+#include "discovery/poll_group.h"
+#include "discovery/poll_text.h"
 #include "discovery/protocol.h"
 #include "discovery/requester.h"
 
@@ -77,48 +77,10 @@ class Poller final : public core::Source {
  private:
   using Clock = base::Clock;
   using milliseconds = std::chrono::milliseconds;
-  using GroupId = std::uint64_t;
+  using GroupId = PollGroupId;
 
   // What an answer brought, the most that any of its applications had.
   enum class News { kNone, kVersion, kList };
-
-  struct App {
-    std::shared_ptr<core::Topic> topic;
-    GroupId group = 0;  // 0 while it waits to begin.
-
-    // What `node` said last; another node's version means nothing (C-10).
-    std::int64_t version = 0;
-    std::string node;
-    std::uint64_t epoch = 0;  // Nodes::Epoch() then.
-
-    // Its requests fail when it is alone: it stays alone.
-    bool is_quarantined = false;
-  };
-
-  struct Group {
-    Group(base::Backoff gaps, base::Backoff quick)
-        : backoff(std::move(gaps)), quick_backoff(std::move(quick)) {}
-
-    // Takes over what was asked for the applications of `from`.
-    void BeginAs(const Group& from) {
-      is_primed = from.is_primed;
-      node = from.node;
-      refresh_at = from.refresh_at;
-    }
-
-    std::map<std::string, App*, std::less<>> apps;  // By app_id.
-    std::size_t bytes = 0;   // Of the applications' part of a poll's query.
-    bool is_primed = false;  // Its first fetchs has been answered.
-    // An application may have become empty: that is asked for before all else.
-    bool is_in_doubt = false;
-    std::string node;       // That answered the last one.
-    std::size_t asked = 0;  // How often, until that has come about.
-    Clock::TimePoint refresh_at{};
-    Requester::RequestId request = 0;
-    base::Loop::TimerId timer = 0;
-    base::Backoff backoff;        // Between answers that bring nothing.
-    base::Backoff quick_backoff;  // That bring a version and nothing else.
-  };
 
   // What a request was sent with; its group may have changed when it ends.
   struct Sent {
@@ -126,8 +88,9 @@ class Poller final : public core::Source {
     milliseconds hold{0};  // Of a poll; zero: a fetchs.
     std::string node;
     std::string what;
-    bool is_hasty = false;                                   // See Call.
-    std::vector<std::pair<std::string, std::int64_t>> apps;  // With versions.
+    bool is_hasty = false;  // See Call.
+    std::shared_ptr<const PollText::AppIds> app_ids;
+    bool had_versions = false;  // Of any of them.
     Clock::TimePoint began{};
     std::uint64_t epoch = 0;
   };
@@ -139,15 +102,18 @@ class Poller final : public core::Source {
   void AddTo(GroupId id, const std::string& app_id);
   void RemoveFrom(GroupId id, const std::string& app_id);
   void Erase(GroupId id);
-  bool HasRoom(const Group& group, std::size_t apps, std::size_t bytes) const;
+  bool HasRoom(const PollGroup& group, std::size_t apps,
+               std::size_t bytes) const;
 
   void Ask(GroupId id);
+  Sent MakeSent(GroupId id, const std::string& node);
+  void Send(Call call, Sent sent);
   void AskAfter(GroupId id, Clock::Duration delay);
   void AskWhenNodeIsWell(GroupId id);
   void AskWaiting();
   Call MakeFetch(const Sent& sent) const;
-  Call MakePoll(const Sent& sent);
-  milliseconds HoldFor(const Group& group, const std::string& node) const;
+  Call MakePoll(const Sent& sent, const PollText& text);
+  milliseconds HoldFor(const PollGroup& group, const std::string& node) const;
 
   std::optional<std::shared_ptr<const Snapshot>> Present(
       std::string_view app_id) const;
@@ -159,24 +125,25 @@ class Poller final : public core::Source {
   void OnFetched(const Sent& sent, const Answer& answer, AppAnswers apps);
   News OnPolled(const Sent& sent, const Answer& answer, AppAnswers apps);
   News Apply(const Sent& sent, const Answer& answer, AppAnswers answers);
-  bool IsLive(const Sent& sent, const Answer& answer, const App& app) const;
+  bool IsLive(const Sent& sent, const Answer& answer,
+              const PolledApp& app) const;
+  void SetVersion(PolledApp& app, std::int64_t version);
   void ForgetVersions(const Sent& sent);
   void ReportMissing(const Sent& sent, const Answer& answer,
                      const std::string& app_id);
-  void ConfirmAfter(const App& app, std::optional<Clock::Duration> delay);
+  void ConfirmAfter(const PolledApp& app, std::optional<Clock::Duration> delay);
   void Continue(const Sent& sent, News news);
 
   void Split(GroupId id);
   void Quarantine(const std::string& app_id);
-  bool IsQuarantined(const Group& group) const;
   void TakeInOthers(GroupId id);
 
   base::Loop& loop_;
   Requester& requester_;
   const PollerOptions options_;
 
-  std::map<std::string, App, std::less<>> apps_;
-  std::map<GroupId, Group> groups_;
+  std::map<std::string, PolledApp, std::less<>> apps_;
+  std::map<GroupId, PollGroup> groups_;
   std::vector<std::string> gathered_;  // Waiting to begin.
   std::set<GroupId> waiting_;          // For a node that may be asked.
   base::Loop::TimerId gather_timer_ = 0;

@@ -3,9 +3,8 @@
 #include "discovery/protocol.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "base/text.h"
@@ -116,29 +115,15 @@ std::string FetchsQuery(std::string_view env,
   return query;
 }
 
-std::string PollsQuery(
-    std::string_view env, std::string_view poller,
-    const std::vector<std::pair<std::string, std::int64_t>>& apps) {
+std::string PollsQuery(std::string_view env, std::string_view poller,
+                       const PollText& apps) {
+  constexpr std::size_t kOtherBytes = 128;
   std::string query;
-  // Of every application, though but one has changed: so it has to be quick.
-  query.reserve(64 * (apps.size() + 2));
+  query.reserve(kOtherBytes + apps.text().size());
   base::AppendParameter(query, "env", env);
   base::AppendParameter(query, "hostname", poller);
-  for (const auto& [app_id, version] : apps) {
-    query += "&appid=";
-    base::AppendPercentEncoded(query, app_id);
-    query += "&latest_timestamp=";
-    std::array<char, 20> digits;  // As many as an int64 has, with its sign.
-    const auto end = std::to_chars(digits.begin(), digits.end(), version).ptr;
-    query.append(digits.begin(), end);
-  }
+  query += apps.text();
   return query;
-}
-
-std::size_t PollsQueryBytes(std::string_view app_id) {
-  constexpr std::string_view kNames = "&appid=&latest_timestamp=";
-  constexpr std::size_t kVersionBytes = 20;  // An int64 with its sign.
-  return kNames.size() + kVersionBytes + base::PercentEncode(app_id).size();
 }
 
 absl::StatusOr<Answer> DecodeAnswer(net::HttpResponse response,

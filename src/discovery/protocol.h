@@ -11,13 +11,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/list.h"
 #include "discovery/app_reader.h"
+#include "discovery/poll_text.h"
 #include "naming/instance.h"
 #include "naming/snapshot.h"
 #include "net/http_client.h"
@@ -42,14 +42,10 @@ std::string InstanceKeyForm(const Instance& instance);
 std::string FetchsQuery(std::string_view env,
                         const std::vector<std::string>& app_ids);
 
-// `apps`: app_id and the version that is known, 0 for none. `poller` names the
-// request; two that a node holds at one time must not share it.
-std::string PollsQuery(
-    std::string_view env, std::string_view poller,
-    const std::vector<std::pair<std::string, std::int64_t>>& apps);
-
-// Returns how many bytes `app_id` takes in a PollsQuery at most.
-std::size_t PollsQueryBytes(std::string_view app_id);
+// The parameters of a polls. `poller` names the request; two that a node holds
+// at one time must not share it.
+std::string PollsQuery(std::string_view env, std::string_view poller,
+                       const PollText& apps);
 
 // --- Answers ---
 

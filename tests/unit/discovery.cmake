@@ -4,6 +4,8 @@ naming_tests(unit-discovery unit
   discovery/lease_test.cc
   discovery/node_finder_test.cc
   discovery/options_test.cc
+  discovery/poll_group_test.cc
+  discovery/poll_text_test.cc
   discovery/poller_refresh_test.cc
   discovery/poller_test.cc
   discovery/protocol_test.cc

@@ -73,20 +73,15 @@ TEST_CASE("A register form holds everything, percent-encoded, lists repeated",
   CHECK(*parameters == expected);
 }
 
-TEST_CASE("A polls query pairs each app_id with its version",
+TEST_CASE("A polls query names itself, then its applications",
           "[discovery][protocol]") {
-  CHECK(PollsQuery("dev", "h/1", {{"a", 5}, {"b c", 0}}) ==
+  PollText apps;
+  CHECK(PollsQuery("dev", "h/1", apps) == "env=dev&hostname=h%2F1");
+  apps.Add("a", 5);
+  apps.Add("b c", 0);
+  CHECK(PollsQuery("dev", "h/1", apps) ==
         "env=dev&hostname=h%2F1&appid=a&latest_timestamp=5&"
         "appid=b%20c&latest_timestamp=0");
-}
-
-TEST_CASE("PollsQueryBytes bounds what an application adds to a polls query",
-          "[discovery][protocol]") {
-  const std::string app_id = GENERATE("a", "main.account", "b c/ü");
-  const std::int64_t version = GENERATE(0, 1795224392663441753, INT64_MIN);
-  const std::size_t without = PollsQuery("dev", "h", {}).size();
-  const std::size_t with = PollsQuery("dev", "h", {{app_id, version}}).size();
-  CHECK(with - without <= PollsQueryBytes(app_id));
 }
 
 TEST_CASE("A fetchs query asks for instances that are up",

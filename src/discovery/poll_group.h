@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef NAMING_DISCOVERY_POLL_GROUP_H_
+#define NAMING_DISCOVERY_POLL_GROUP_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "base/loop.h"
+#include "core/topic.h"
+#include "discovery/poll_text.h"
+#include "discovery/requester.h"
+
+namespace naming::discovery {
+
+using PollGroupId = std::uint64_t;
+
+// An application that a Poller follows.
+struct PolledApp {
+  // Returns the version to tell `to_node`, which is at `to_epoch`: another
+  // node's means nothing (C-10).
+  std::int64_t VersionFor(std::string_view to_node,
+                          std::uint64_t to_epoch) const;
+
+  std::shared_ptr<core::Topic> topic;
+  PollGroupId group = 0;  // 0 while it waits to begin.
+
+  // What `node` said last. Changed by Poller::SetVersion() alone.
+  std::int64_t version = 0;
+  std::string node;
+  std::uint64_t epoch = 0;  // Nodes::Epoch() then.
+
+  // Its requests fail when it is alone: it stays alone.
+  bool is_quarantined = false;
+};
+
+// Applications that a Poller asks for with one request.
+//
+// Lives on the polling loop.
+struct PollGroup {
+  explicit PollGroup(std::uint64_t seed);
+
+  // Takes over what was asked for the applications of `from`.
+  void BeginAs(const PollGroup& from);
+
+  // `app` outlives its being there.
+  void Add(PolledApp& app);
+  void Remove(const PolledApp& app);
+
+  // Makes `text` what is to be told to `to_node`, which is at `to_epoch`. It
+  // stays that, because whatever changes an application calls Tell().
+  void TellTo(const std::string& to_node, std::uint64_t to_epoch);
+  void Tell(const PolledApp& app);
+
+  bool IsQuarantined() const;
+
+  std::map<std::string, PolledApp*, std::less<>> apps;  // By app_id.
+  PollText text;                                        // Of `apps`.
+  bool is_primed = false;  // Its first fetchs has been answered.
+  // An application may have become empty: that is asked for before all else.
+  bool is_in_doubt = false;
+  std::string node;       // That answered the last one.
+  std::size_t asked = 0;  // How often, until that has come about.
+  base::Clock::TimePoint refresh_at{};
+  Requester::RequestId request = 0;
+  base::Loop::TimerId timer = 0;
+  base::Backoff backoff;        // Between answers that bring nothing.
+  base::Backoff quick_backoff;  // That bring a version and nothing else.
+
+  // Whose versions `text` has.
+  std::string told_node;
+  std::uint64_t told_epoch = 0;
+};
+
+}  // namespace naming::discovery
+
+#endif  // NAMING_DISCOVERY_POLL_GROUP_H_
