@@ -73,6 +73,9 @@ struct PollGroup {
   base::Backoff backoff;        // Between answers that bring nothing.
   base::Backoff quick_backoff;  // That bring a version and nothing else.
 
+  // Poller's count of changes when it last looked for others to take in.
+  std::uint64_t looked_at = 0;
+
   // Whose versions `text` has.
   std::string told_node;
   std::uint64_t told_epoch = 0;

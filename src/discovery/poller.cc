@@ -94,11 +94,13 @@ Poller::GroupId Poller::NewGroup() {
 
 void Poller::AddTo(GroupId id, const std::string& app_id) {
   PolledApp& app = apps_.at(app_id);
+  ++changes_;
   groups_.at(id).Add(app);
   app.group = id;
 }
 
 void Poller::RemoveFrom(GroupId id, const std::string& app_id) {
+  ++changes_;
   groups_.at(id).Remove(apps_.at(app_id));
 }
 
@@ -307,7 +309,7 @@ void Poller::OnFetched(const Sent& sent, const Answer& answer,
                        AppAnswers apps) {
   constexpr double kJitter = 0.5;
   PollGroup& group = groups_.at(sent.group);
-  group.is_primed = true;
+  if (!std::exchange(group.is_primed, true)) ++changes_;
   group.is_in_doubt = false;
   group.node = sent.node;
   group.refresh_at =
@@ -365,7 +367,7 @@ Poller::News Poller::Apply(const Sent& sent, const Answer& answer,
     app.node = sent.node;
     app.epoch = sent.epoch;
     SetVersion(app, app_answer.version);
-    app.is_quarantined = false;
+    if (std::exchange(app.is_quarantined, false)) ++changes_;
     const auto before = app.topic->snapshot();
     ConfirmAfter(app, app.topic->Publish(std::move(app_answer.list)));
     if (app.topic->snapshot() != before) news = News::kList;
@@ -472,6 +474,9 @@ void Poller::Quarantine(const std::string& app_id) {
 // by themselves, so that their applications are never without one.
 void Poller::TakeInOthers(GroupId id) {
   PollGroup& group = groups_.at(id);
+  if (group.looked_at == changes_) return;
+  // What it takes in counts as well: then there may be room for larger ones.
+  group.looked_at = changes_;
   if (group.IsQuarantined()) return;
   for (auto it = groups_.begin(); it != groups_.end();) {
     const GroupId other_id = it->first;

@@ -148,6 +148,9 @@ class Poller final : public core::Source {
   std::set<GroupId> waiting_;          // For a node that may be asked.
   base::Loop::TimerId gather_timer_ = 0;
   GroupId last_group_ = 0;
+  // Of what decides which groups may be joined, so that all of them are looked
+  // at only then.
+  std::uint64_t changes_ = 0;
   std::uint64_t last_poll_ = 0;
   std::minstd_rand random_;
 };

@@ -247,6 +247,36 @@ TEST_CASE("A small group joins a larger one when that one's poll ends",
   }
 }
 
+TEST_CASE("A small group joins a full one when that one has room again",
+          "[discovery][poller]") {
+  PollerFixture f({"http://a:1"}, 3);
+  f.Follow("a");
+  f.Follow("b");
+  const auto c = f.Follow("c");
+  f.Settle();
+  f.http.Answer(f.http.Waiting(kFetchs), DataJson(""));
+  f.Settle();
+  f.FollowHeld("d", 3, {"h9"});
+  const auto end_first_poll = [&f] {
+    f.loop.Advance(seconds(24));
+    f.http.Answer(f.http.pending()[0], CodeJson(-304));
+    f.Settle();
+    // The other one's is the first now.
+    std::vector<List> polled;
+    for (const Pending& poll : f.http.pending()) {
+      polled.push_back(poll.Values("appid"));
+    }
+    return polled;
+  };
+  // Twice, because what was of no use the first time isn't looked at again.
+  CHECK(end_first_poll() == std::vector<List>{{"d"}, {"a", "b", "c"}});
+  CHECK(end_first_poll() == std::vector<List>{{"a", "b", "c"}, {"d"}});
+  CHECK(end_first_poll() == std::vector<List>{{"d"}, {"a", "b", "c"}});
+  CHECK(end_first_poll() == std::vector<List>{{"a", "b", "c"}, {"d"}});
+  f.poller->Unfollow(c);
+  CHECK(end_first_poll() == std::vector<List>{{"d"}, {"a", "b", "d"}});
+}
+
 TEST_CASE("Groups are bounded in applications", "[discovery][poller]") {
   PollerFixture f({"http://a:1"}, 4);
   for (int i = 0; i < 10; ++i) f.Follow("app" + std::to_string(i));
