@@ -16,17 +16,16 @@ namespace {
 using Pair = std::pair<std::string_view, std::string_view>;
 
 void ReadAddrs(net::JsonReader& reader, std::vector<std::string_view>& addrs) {
-  reader.ForEachElement(
-      [&] { addrs.push_back(reader.ReadString().value_or("")); });
+  reader.ForEachElement([&] { addrs.push_back(reader.ReadText()); });
 }
 
 void ReadMetadata(net::JsonReader& reader, std::vector<Pair>& metadata) {
   bool is_sorted = true;
   reader.ForEachMember([&](std::string_view key) {
-    const auto value = reader.ReadString();
-    if (!value) return;
+    const std::string_view value = reader.ReadText();
+    if (value.data() == nullptr) return;
     is_sorted = is_sorted && (metadata.empty() || metadata.back().first < key);
-    metadata.emplace_back(key, *value);
+    metadata.emplace_back(key, value);
   });
   if (is_sorted) return;
   std::stable_sort(
@@ -57,44 +56,52 @@ enum Member : std::size_t {
   kLatestTimestamp,
   kOther,
 };
-constexpr std::array<std::string_view, kOther> kNames = {"region",
-                                                         "zone",
-                                                         "env",
-                                                         "appid",
-                                                         "hostname",
-                                                         "addrs",
-                                                         "version",
-                                                         "metadata",
-                                                         "status",
-                                                         "reg_timestamp",
-                                                         "up_timestamp",
-                                                         "renew_timestamp",
-                                                         "dirty_timestamp",
-                                                         "latest_timestamp"};
+constexpr std::array<net::JsonName, kOther> kNames = {
+    net::JsonName("region"),
+    net::JsonName("zone"),
+    net::JsonName("env"),
+    net::JsonName("appid"),
+    net::JsonName("hostname"),
+    net::JsonName("addrs"),
+    net::JsonName("version"),
+    net::JsonName("metadata"),
+    net::JsonName("status"),
+    net::JsonName("reg_timestamp"),
+    net::JsonName("up_timestamp"),
+    net::JsonName("renew_timestamp"),
+    net::JsonName("dirty_timestamp"),
+    net::JsonName("latest_timestamp")};
+
+// Returns where the text that `member` is belongs; null: it isn't one.
+InstanceText::Text* TextOf(InstanceText& text, std::size_t member) {
+  switch (member) {
+    case kRegion:
+      return &text.region;
+    case kZone:
+      return &text.zone;
+    case kEnv:
+      return &text.env;
+    case kAppId:
+      return &text.app_id;
+    case kHostname:
+      return &text.hostname;
+    case kVersion:
+      return &text.version;
+    default:
+      return nullptr;
+  }
+}
 
 void ReadMember(net::JsonReader& reader, std::size_t member,
                 InstanceText& text) {
+  if (InstanceText::Text* const place = TextOf(text, member)) {
+    const std::string_view value = reader.ReadText();
+    if (value.data() != nullptr) place->emplace(value);
+    return;
+  }
   switch (member) {
-    case kRegion:
-      text.region = reader.ReadString();
-      return;
-    case kZone:
-      text.zone = reader.ReadString();
-      return;
-    case kEnv:
-      text.env = reader.ReadString();
-      return;
-    case kAppId:
-      text.app_id = reader.ReadString();
-      return;
-    case kHostname:
-      text.hostname = reader.ReadString();
-      return;
     case kAddrs:
       ReadAddrs(reader, text.addrs);
-      return;
-    case kVersion:
-      text.version = reader.ReadString();
       return;
     case kMetadata:
       ReadMetadata(reader, text.metadata);

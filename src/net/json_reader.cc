@@ -11,24 +11,14 @@
 namespace naming::net {
 namespace {
 
-// Names and eight bytes are looked at a time, so as many may be read behind the
+// Names and blocks are looked at as a whole, so as many may be read behind the
 // last one. A zero is part of no JSON: it ends whatever is being read.
 constexpr std::size_t kReadAhead = 32;
+static_assert(kReadAhead >= JsonName::kSize && kReadAhead >= JsonBlock::kSize);
 
 constexpr std::size_t kMaxDepth = 512;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-// Returns whether the eight bytes from `at` on are digits: between 0x30 and
-// 0x39, where adding 6 leaves the upper four bits as they are.
-bool AreDigits(const char* at) {
-  constexpr std::uint64_t kUpper = 0xF0F0F0F0F0F0F0F0u;
-  constexpr std::uint64_t kDigit = 0x3030303030303030u;
-  constexpr std::uint64_t kSix = 0x0606060606060606u;
-  std::uint64_t bytes;
-  std::memcpy(&bytes, at, sizeof(bytes));
-  return (bytes & kUpper) == kDigit && ((bytes + kSix) & kUpper) == kDigit;
-}
 
 // Returns the character that `letter` stands for behind a backslash; 0: none.
 char Unescaped(char letter) {
@@ -102,15 +92,16 @@ std::optional<std::int64_t> JsonReader::ReadInt64() {
 }
 
 // Nothing recurses: depth costs no stack.
-std::string_view JsonReader::Skip() {
+std::string_view JsonReader::SkipAny() {
   if (!is_before_value_) return {};
   nesting_.clear();
   Peek();
   const char* const begin = at_;
   SkipScalarOrEnter();
   while (!nesting_.empty()) {
-    const bool has_next =
-        nesting_.back() == '{' ? NextMember(nullptr) : NextElement();
+    const bool has_next = nesting_.back() == '{'
+                              ? NextName(false).data() != nullptr
+                              : NextElement();
     if (has_next) {
       SkipScalarOrEnter();
     } else {
@@ -126,7 +117,7 @@ void JsonReader::SkipScalarOrEnter() {
   is_before_value_ = false;
   bool is_integer = false;
   if (c == '"') {
-    ReadText(nullptr);
+    ReadQuoted(false);
   } else if (c == '-' || IsDigit(c)) {
     ReadNumber(is_integer);
   } else if (c != '{' && c != '[') {
@@ -164,35 +155,32 @@ bool JsonReader::Enter(char opening) {
 
 // Reads a text from `begin` on, of which all before `at` is plain. Decodes it
 // in its place: an escape is longer than what it stands for.
-bool JsonReader::ReadUneven(char* begin, char* at, std::string_view* text) {
-  const bool is_kept = text != nullptr;
+std::string_view JsonReader::ReadUneven(char* begin, char* at, bool is_kept) {
   const char* const end = text_.data() + size_;
   char* to = at;
   while (*at != '"') {
     if (*at == '\\') {
       at_ = at;
-      if (!ReadEscape(at, to, is_kept)) return false;
+      if (!ReadEscape(at, to, is_kept)) return {};
       continue;
     }
     std::size_t length = static_cast<std::size_t>(PlainEnd(at) - at);
     if (length == 0) {
       at_ = at;
       if (static_cast<unsigned char>(*at) < 0x20) {
-        return Fail(at < end ? "a control character" : "no end of a string");
+        return FailText(at < end ? "a control character"
+                                 : "no end of a string");
       }
       length = base::CharacterLength(
           std::string_view(at, static_cast<std::size_t>(end - at)));
-      if (length == 0) return Fail("no UTF-8");
+      if (length == 0) return FailText("no UTF-8");
     }
     if (is_kept) std::memmove(to, at, length);
     to += length;
     at += length;
   }
   at_ = at + 1;
-  if (is_kept) {
-    *text = std::string_view(begin, static_cast<std::size_t>(to - begin));
-  }
-  return true;
+  return std::string_view(begin, static_cast<std::size_t>(to - begin));
 }
 
 bool JsonReader::ReadEscape(char*& at, char*& to, bool is_kept) {
@@ -266,9 +254,7 @@ bool JsonReader::ReadNumber(bool& is_integer) {
 
 bool JsonReader::ReadDigits() {
   if (!IsDigit(*at_)) return Fail("no digit");
-  // Timestamps have nineteen.
-  while (AreDigits(at_)) at_ += sizeof(std::uint64_t);
-  while (IsDigit(*at_)) ++at_;
+  at_ = DigitsEnd(at_);
   return true;
 }
 

@@ -13,6 +13,8 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "net/json_name.h"
+#include "net/json_scan.h"
 
 namespace naming::net {
 
@@ -44,38 +46,50 @@ class JsonReader final {
   // Numbers with a fraction or an exponent, or out of range, are no int64.
   std::optional<std::int64_t> ReadInt64();
   std::optional<std::string_view> ReadString() {
-    std::string_view text;
-    if (!is_before_value_) return std::nullopt;
-    if (Peek() != '"') {
-      Skip();
-      return std::nullopt;
-    }
-    is_before_value_ = false;
-    if (!ReadText(&text)) return std::nullopt;
+    const std::string_view text = ReadText();
+    if (text.data() == nullptr) return std::nullopt;
     return text;
   }
 
+  // The same for answers full of strings: nothing is a text at no address,
+  // which unlike an optional needs no memory to be returned.
+  std::string_view ReadText() {
+    if (!is_before_value_) return {};
+    if (Peek() != '"') {
+      Skip();
+      return {};
+    }
+    is_before_value_ = false;
+    return ReadQuoted(true);
+  }
+
   // Skips a value and returns its text as it came.
-  std::string_view Skip();
+  std::string_view Skip() {
+    const char* const begin = at_;
+    if (!SkipWholeNumber()) return SkipAny();
+    return std::string_view(begin, static_cast<std::size_t>(at_ - begin));
+  }
 
   // Calls `visit` with each member's name, before its value, in order. Returns
   // whether it was an object.
   template <typename Visit>
   bool ForEachMember(Visit visit) {
     if (!Enter('{')) return false;
-    for (std::string_view name; NextMember(&name); SkipUnread()) visit(name);
-    return ok();
+    for (;;) {
+      const std::string_view name = NextName(true);
+      if (name.data() == nullptr) return ok();
+      visit(name);
+      SkipUnread();
+    }
   }
 
   // The same, but `visit` gets the place of each name among `names`; their
-  // number for another one. Quick when members come in the order of `names`,
-  // which have no more than 20 bytes each.
+  // number for another one. Quick when members come in the order of `names`.
   template <std::size_t kCount, typename Visit>
-  bool ForEachMember(const std::array<std::string_view, kCount>& names,
-                     Visit visit) {
+  bool ForEachMember(const std::array<JsonName, kCount>& names, Visit visit) {
     if (!Enter('{')) return false;
     std::size_t place = kCount;
-    while (NextMember(names.data(), kCount, &place)) {
+    while (NextPlace(names.data(), kCount, &place)) {
       visit(place);
       SkipUnread();
     }
@@ -105,42 +119,43 @@ class JsonReader final {
   void SkipWhiteSpace();
   bool Enter(char opening);
 
-  // Goes to the next member's value, if there is one. No `name`: it stays as it
-  // was written.
-  bool NextMember(std::string_view* name) {
-    if (!Next('}')) return false;
-    if (*at_ != '"') return Fail("no name of a member");
-    if (!ReadText(name)) return false;
-    if (Peek() != ':') return Fail("no colon behind a name");
-    ++at_;
-    is_before_value_ = true;
-    return true;
+  // Goes to the next member's value and returns its name; at no address: there
+  // is none. See ReadQuoted() for `is_kept`.
+  std::string_view NextName(bool is_kept) {
+    if (!Next('}')) return {};
+    return ReadName(is_kept);
   }
 
-  // The same for a name of which the likely one is that behind names[*place].
-  bool NextMember(const std::string_view* names, std::size_t count,
-                  std::size_t* place) {
+  std::string_view ReadName(bool is_kept) {
+    if (*at_ != '"') return FailText("no name of a member");
+    const std::string_view name = ReadQuoted(is_kept);
+    if (name.data() == nullptr) return {};
+    if (Peek() != ':') return FailText("no colon behind a name");
+    ++at_;
+    is_before_value_ = true;
+    return name;
+  }
+
+  // The same for the place of a name, of which the likely one is that behind
+  // `*place`. Returns whether there is one.
+  bool NextPlace(const JsonName* names, std::size_t count, std::size_t* place) {
     if (!Next('}')) return false;
     *place = *place + 1 < count ? *place + 1 : 0;
-    const std::string_view likely = names[*place];
-    if (*at_ == '"' && IsNext(likely)) {
-      at_ += likely.size() + 3;
+    const JsonName& likely = names[*place];
+    if (likely.IsAt(at_)) {
+      at_ += likely.written_size();
       is_before_value_ = true;
       return true;
     }
-    is_first_ = true;  // The comma is behind us.
-    std::string_view name;
-    if (!NextMember(&name)) return false;
+    const std::string_view name = ReadName(true);
+    if (name.data() == nullptr) return false;
     *place =
-        static_cast<std::size_t>(std::find(names, names + count, name) - names);
+        static_cast<std::size_t>(std::find_if(names, names + count,
+                                              [name](const JsonName& known) {
+                                                return known.name() == name;
+                                              }) -
+                                 names);
     return true;
-  }
-
-  // Returns whether `name` and a colon follow the quote that is next. Of a text
-  // that ends before, some padding is looked at.
-  bool IsNext(std::string_view name) const {
-    return std::memcmp(at_ + 1, name.data(), name.size()) == 0 &&
-           at_[name.size() + 1] == '"' && at_[name.size() + 2] == ':';
   }
 
   bool NextElement() {
@@ -166,52 +181,38 @@ class JsonReader final {
   void SkipUnread() {
     if (is_before_value_) Skip();
   }
+  std::string_view SkipAny();
   void SkipScalarOrEnter();
 
-  // `at_` is at the opening quote. No `text`: it stays as it was written.
-  bool ReadText(std::string_view* text) {
-    char* const begin = at_ + 1;
-    char* const end = PlainEnd(begin);
-    if (*end != '"') return ReadUneven(begin, end, text);
-    if (text != nullptr) {
-      *text = std::string_view(begin, static_cast<std::size_t>(end - begin));
-    }
-    at_ = end + 1;
+  // Skips what most numbers are, digits alone, if the value begins right here.
+  bool SkipWholeNumber() {
+    if (!is_before_value_ || *at_ < '1' || *at_ > '9') return false;
+    char* const end = DigitsEnd(at_);
+    if (*end == '.' || *end == 'e' || *end == 'E') return false;
+    at_ = end;
+    is_before_value_ = false;
     return true;
   }
-  bool ReadUneven(char* begin, char* at, std::string_view* text);
+
+  // `at_` is at the opening quote. Returns a text at no address when it fails.
+  // What isn't kept stays as it was written, and where it ends means nothing.
+  std::string_view ReadQuoted(bool is_kept) {
+    char* const begin = at_ + 1;
+    char* const end = PlainEnd(begin);
+    if (*end != '"') return ReadUneven(begin, end, is_kept);
+    at_ = end + 1;
+    return std::string_view(begin, static_cast<std::size_t>(end - begin));
+  }
+  std::string_view ReadUneven(char* begin, char* at, bool is_kept);
   bool ReadEscape(char*& at, char*& to, bool is_kept);
   std::optional<unsigned> ReadHex(const char* at) const;
   bool ReadNumber(bool& is_integer);
   bool ReadDigits();
   bool ReadLiteral();
   bool Fail(const char* error);
-
-  static constexpr std::uint64_t EachByte(std::uint64_t byte) {
-    return byte * 0x0101010101010101u;
-  }
-
-  // Returns the first byte from `at` on that is no plain character of a string.
-  static char* PlainEnd(char* at) {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    for (;; at += sizeof(std::uint64_t)) {
-      std::uint64_t bytes;
-      std::memcpy(&bytes, at, sizeof(bytes));
-      // The highest bit of a byte tells that it isn't plain. A borrow spoils
-      // only the bytes behind one that isn't.
-      const std::uint64_t found = (((bytes ^ EachByte('"')) - EachByte(1)) |
-                                   ((bytes ^ EachByte('\\')) - EachByte(1)) |
-                                   (bytes - EachByte(0x20)) | bytes) &
-                                  EachByte(0x80);
-      if (found != 0) return at + (__builtin_ctzll(found) >> 3);
-    }
-#else
-    while (*at >= 0x20 && static_cast<unsigned char>(*at) < 0x80 &&
-           *at != '"' && *at != '\\') {
-      ++at;
-    }
-    return at;
-#endif
+  std::string_view FailText(const char* error) {
+    Fail(error);
+    return {};
   }
 
   std::string text_;

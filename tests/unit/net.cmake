@@ -6,5 +6,6 @@ naming_tests(unit-net unit
   net/curl_http_client_test.cc
   net/curl_stream_test.cc
   net/json_reader_test.cc
+  net/json_scan_test.cc
   net/json_splitter_test.cc
   net/json_test.cc)

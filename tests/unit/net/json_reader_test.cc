@@ -42,7 +42,8 @@ TEST_CASE("Members and elements are visited in order, the unread ones skipped",
 
 TEST_CASE("Names are told by their places, in whatever order they come",
           "[json_reader]") {
-  constexpr std::array<std::string_view, 3> kNames = {"one", "two", "three"};
+  constexpr std::array<JsonName, 3> kNames = {JsonName("one"), JsonName("two"),
+                                              JsonName("three")};
   const auto places = [&kNames](const std::string& text) {
     JsonReader reader(text);
     std::string seen;
@@ -114,6 +115,76 @@ TEST_CASE("Strings are decoded wherever their odd bytes lie", "[json_reader]") {
           plain + "\"\\/\b\f\n\r\t&ä" + plain + "€😀\xEF\xBF\xBD ä€😀" + plain);
   });
   CHECK(reader.ok());
+}
+
+TEST_CASE("An odd byte is found at each place of a string", "[json_reader]") {
+  const std::string odd = GENERATE("\\n", "\\u0041", "ä", "\x7F", "😀");
+  JsonReader decoded("\"" + odd + "\"");
+  const std::string meant(decoded.ReadString().value_or("?"));
+  for (std::size_t place = 0; place <= 32; ++place) {
+    CAPTURE(place);
+    const std::string plain(place, 'p');
+    JsonReader reader("[\"" + plain + odd + plain + "\",\"" + plain + odd +
+                      plain + "\"]");
+    std::string read;
+    reader.ForEachElement([&] {
+      if (read.empty()) read = reader.ReadString().value_or("?");
+    });
+    CHECK(read == plain + meant + plain);
+    CHECK(reader.ok());
+  }
+}
+
+TEST_CASE("A bad byte is found at each place of a string", "[json_reader]") {
+  const std::string bad = GENERATE("\n", "\x1F", "\x80", "\xC3(", "\\x");
+  for (std::size_t place = 0; place <= 32; ++place) {
+    CAPTURE(place);
+    JsonReader reader("\"" + std::string(place, 'p') + bad + "p\"");
+    CHECK_FALSE(reader.ReadString());
+    CHECK(std::string(reader.status().message())
+              .find("at byte " + std::to_string(place + 1) + ":") !=
+          std::string::npos);
+  }
+}
+
+TEST_CASE("Numbers of any length are skipped as they came", "[json_reader]") {
+  const std::string digits(GENERATE(1, 2, 7, 8, 9, 15, 16, 17, 19, 24, 25),
+                           '7');
+  const std::string behind = GENERATE("", ".5", "e3", "E-3", ".25e+1");
+  const std::string number = digits + behind;
+  JsonReader reader("[" + number + "," + number + " , -" + number + "]");
+  std::string seen;
+  CHECK(reader.ForEachElement([&] {
+    seen += reader.Skip();
+    seen += ' ';
+  }));
+  CHECK(seen == number + " " + number + " -" + number + " ");
+}
+
+TEST_CASE("A text that is cut anywhere is no JSON", "[json_reader]") {
+  constexpr std::array<JsonName, 3> kNames = {
+      JsonName("name"), JsonName("a_number"),
+      JsonName("of_twenty_one_letters")};
+  const std::string whole =
+      R"({"name":"a \"\u00e4\" of ä","a_number":1795224393131111624,)"
+      R"("of_twenty_one_letters":[{"b":null},-1.5e3],"other":"x"})";
+  for (std::size_t size = 0; size <= whole.size(); ++size) {
+    CAPTURE(size);
+    const auto read = [&](bool is_skipped) {
+      JsonReader reader(whole.substr(0, size));
+      if (is_skipped) {
+        reader.Skip();
+      } else {
+        reader.ForEachMember(kNames, [&](std::size_t place) {
+          if (place == 0) static_cast<void>(reader.ReadString());
+          if (place == 1) static_cast<void>(reader.ReadInt64());
+        });
+      }
+      return reader.ok();
+    };
+    CHECK(read(true) == (size == whole.size()));
+    CHECK(read(false) == (size == whole.size()));
+  }
 }
 
 TEST_CASE("Skip returns a value's text as it came", "[json_reader]") {
