@@ -95,6 +95,17 @@ TEST_CASE("ParseHostPort rejects everything else", "[url]") {
   CHECK_FALSE(ParseHostPort(text));
 }
 
+TEST_CASE("A host name has letters, digits, '-', '.' and '_' only", "[url]") {
+  constexpr std::string_view kHost =
+      "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-._";
+  for (int c = 0; c < 256; ++c) {
+    CAPTURE(c);
+    const std::string text = std::string("a") + static_cast<char>(c) + "b:1";
+    CHECK(ParseHostPort(text).has_value() ==
+          (kHost.find(static_cast<char>(c)) != std::string_view::npos));
+  }
+}
+
 TEST_CASE("ParseAddress reads the scheme in lower case and drops the path",
           "[url]") {
   struct Case {
