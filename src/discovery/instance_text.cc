@@ -117,6 +117,12 @@ void ReadMember(net::JsonReader& reader, std::size_t member,
   }
 }
 
+// A string that is made takes the memory it needs, one that is assigned to
+// takes some to grow.
+std::string Owned(const InstanceText::Text& text) {
+  return std::string(text.value_or(""));
+}
+
 }  // namespace
 
 void Read(net::JsonReader& reader, InstanceText& text) {
@@ -195,13 +201,13 @@ bool Equals(const InstanceText& text, const Instance& instance) {
 
 std::shared_ptr<const Instance> MakeInstance(const InstanceText& text) {
   auto instance = std::make_shared<Instance>();
-  instance->app_id = text.app_id.value_or("");
-  instance->hostname = text.hostname.value_or("");
-  instance->region = text.region.value_or("");
-  instance->zone = text.zone.value_or("");
-  instance->env = text.env.value_or("");
+  instance->app_id = Owned(text.app_id);
+  instance->hostname = Owned(text.hostname);
+  instance->region = Owned(text.region);
+  instance->zone = Owned(text.zone);
+  instance->env = Owned(text.env);
   instance->addrs = AddrsOf(text);
-  instance->version = text.version.value_or("");
+  instance->version = Owned(text.version);
   instance->metadata = MetadataOf(text);
   instance->status = StatusOf(text);
   return instance;
