@@ -25,14 +25,20 @@ Objects::const_iterator LowerBound(const Objects& objects,
                           });
 }
 
-// Returns the objects of `list`, those of the Snapshot behind `present` where
-// they are equal.
-Objects Join(List list, Finder& present) {
-  for (Object& object : list.objects) {
+// Puts the objects of the Snapshot behind `present` in the place of equal ones.
+void KeepPresent(Objects& objects, Finder& present) {
+  if (present.IsAtEnd()) return;  // Nothing is present: looks at no object.
+  for (Object& object : objects) {
     if (present.IsNext(object)) continue;
     Object old = present.Find(object->zone, object->hostname);
     if (old != nullptr && *old == *object) object = std::move(old);
   }
+}
+
+// Returns the objects of `list`, those of the Snapshot behind `present` where
+// they are equal.
+Objects Join(List list, Finder& present) {
+  KeepPresent(list.objects, present);
   if (list.instances.empty()) return std::move(list.objects);
   Objects objects;
   objects.reserve(list.instances.size() + list.objects.size());
@@ -119,9 +125,11 @@ Zones MakeZones(List list, const Snapshot* previous) {
   SortUnique(objects);
   Zones zones;
   for (auto it = objects.begin(); it != objects.end();) {
-    const auto end = std::find_if(it, objects.end(), [it](const Object& other) {
-      return other->zone != (*it)->zone;
-    });
+    // A search, not a walk: of a large list each look is at distant memory.
+    const auto end = std::partition_point(
+        it, objects.end(), [&zone = (*it)->zone](const Object& other) {
+          return other->zone == zone;
+        });
     zones[(*it)->zone].assign(std::make_move_iterator(it),
                               std::make_move_iterator(end));
     it = end;
