@@ -55,6 +55,9 @@ constexpr seconds kSettleBound{30};
 // From then on.
 constexpr seconds kQuietBound{2};
 
+// How long it is watched what came too late.
+constexpr seconds kLateBound{90};
+
 // Until every client has had news from a node: one whose nodes all failed tries
 // again after six seconds at the latest, and a read may have to time out first.
 constexpr seconds kNewsBound{20};
@@ -73,6 +76,31 @@ std::string AppId(std::size_t i) { return absl::StrFormat("chaos.app%d", i); }
 
 long long Ms(Clock::duration duration) {
   return std::chrono::duration_cast<milliseconds>(duration).count();
+}
+
+std::string Describe(const Members& members) {
+  std::string text;
+  for (const auto& [name, version] : members) {
+    text += absl::StrFormat(" %s=%s", name, version);
+  }
+  return text;
+}
+
+std::string Describe(const ClientState& state) {
+  const auto since = std::chrono::system_clock::now() - state.since;
+  return absl::StrFormat(
+      "%sconnected for %d ms, to %s, last error %s",
+      state.is_connected ? "" : "not ",
+      std::chrono::duration_cast<milliseconds>(since).count(), state.node,
+      state.last_error.ToString());
+}
+
+std::string Describe(const ClientStats& stats) {
+  return absl::StrFormat(
+      "%d polls, %d refreshes, %d failed requests, %d failovers, %d "
+      "suppressed shrinks",
+      stats.polls, stats.refreshes, stats.failed_requests, stats.failovers,
+      stats.suppressed_shrinks);
 }
 
 // Polls `condition`; false: it didn't come true in time.
@@ -118,6 +146,7 @@ class Chaos final {
   bool NodesAgree();
   bool NodeAgrees(std::size_t node);
   bool AwaitWatches(const char* what, Clock::duration bound);
+  std::string FirstMissed() const;
   void CheckMissing();
   std::string Post(std::size_t node, std::string_view path, std::string form);
   void Report(int round);
@@ -357,30 +386,38 @@ bool Chaos::NodeAgrees(std::size_t node) {
 bool Chaos::AwaitWatches(const char* what, Clock::duration bound) {
   const Clock::time_point began = Clock::now();
   std::string missed;
-  const bool do_all_see = Await(bound, [this, &missed] {
-    missed.clear();
-    for (const auto& watch : watches_) {
-      const Members truth = truth_.Of(watch->app_id());
-      const Members seen = watch->seen();
-      if (seen == truth) continue;
-      missed = absl::StrFormat("a watcher of %s sees", watch->app_id());
-      for (const auto& [name, version] : seen) {
-        missed += absl::StrFormat(" %s=%s", name, version);
-      }
-      missed += ", not";
-      for (const auto& [name, version] : truth) {
-        missed += absl::StrFormat(" %s=%s", name, version);
-      }
-      return false;
-    }
-    return true;
-  });
+  const auto do_all_see = [this, &missed] {
+    missed = FirstMissed();
+    return missed.empty();
+  };
+  const bool is_in_time = Await(bound, do_all_see);
   converged_ = Clock::now() - began;
   if (bound == kQuietBound) {
     longest_converged_ = std::max(longest_converged_, converged_);
   }
-  if (!do_all_see) violations_.Add(absl::StrFormat("%s: %s", what, missed));
-  return do_all_see;
+  if (is_in_time) return true;
+  violations_.Add(absl::StrFormat("%s: %s", what, missed));
+  const bool is_late = Await(kLateBound, do_all_see);
+  violations_.Add(absl::StrFormat("%s after %d ms: %s",
+                                  is_late ? "seen" : "still not seen",
+                                  Ms(Clock::now() - began), missed));
+  return false;
+}
+
+// Returns what the first watcher that doesn't see the truth sees; empty: none.
+std::string Chaos::FirstMissed() const {
+  for (std::size_t i = 0; i < watches_.size(); ++i) {
+    const Watch& watch = *watches_[i];
+    const Members truth = truth_.Of(watch.app_id());
+    const Members seen = watch.seen();
+    if (seen == truth) continue;
+    const discovery::Client& consumer = *consumers_[i / kWatchesEach];
+    return absl::StrFormat("watcher %d of %s sees%s, not%s; its client: %s; %s",
+                           i, watch.app_id(), Describe(seen), Describe(truth),
+                           Describe(consumer.state()),
+                           Describe(consumer.stats()));
+  }
+  return "";
 }
 
 void Chaos::CheckMissing() {
