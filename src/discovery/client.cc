@@ -175,8 +175,7 @@ struct Client::Rep {
             &renew_worker, dispatcher, logger,
             [this](const Instance& instance) {
               return std::make_unique<Lease>(renew_worker, renew_requester,
-                                             instance,
-                                             options.cancel_timeout * 3 / 4);
+                                             instance, options.cancel_timeout);
             },
             MakeKeeperOptions(options, seed, monitor)) {}
 

@@ -19,6 +19,10 @@ namespace {
 // with a timestamp above that; twice would be a quarrel between two programs.
 constexpr int kRegisterAttempts = 2;
 
+// What was under way may take half of a cancellation's time; then there is time
+// for a node that hangs and for another one, back-off included.
+constexpr int kCancelAttempts = 3;
+
 bool Contains(const std::map<std::string, std::string>& all,
               const std::map<std::string, std::string>& some) {
   return std::includes(all.begin(), all.end(), some.begin(), some.end());
@@ -27,10 +31,10 @@ bool Contains(const std::map<std::string, std::string>& all,
 }  // namespace
 
 Lease::Lease(base::Loop& loop, Requester& requester, Instance instance,
-             std::chrono::milliseconds cancel_patience)
+             std::chrono::milliseconds cancel_timeout)
     : loop_(loop),
       requester_(requester),
-      cancel_patience_(cancel_patience),
+      cancel_patience_(cancel_timeout / kCancelAttempts),
       instance_(std::move(instance)) {}
 
 Lease::~Lease() { Abort(); }

@@ -31,10 +31,10 @@ namespace naming::discovery {
 // Lives on the renewing loop.
 class Lease final : public core::Lease {
  public:
-  // `loop` and `requester` outlive it. `cancel_patience`: how long a cancel may
-  // take at most; zero: as long as any request.
+  // `loop` and `requester` outlive it. `cancel_timeout`: how long whoever
+  // cancels waits; zero: a cancel may take as long as any request.
   Lease(base::Loop& loop, Requester& requester, Instance instance,
-        std::chrono::milliseconds cancel_patience =
+        std::chrono::milliseconds cancel_timeout =
             std::chrono::milliseconds::zero());
   ~Lease() override;
 

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "base/unsent.h"
+#include "core/keeper.h"
 #include "tests/support/catch.h"
 #include "tests/unit/discovery/fixture.h"
 
@@ -299,15 +300,21 @@ TEST_CASE("A dirty_timestamp that can't be passed is met",
   CHECK(f.DirtyOf(f.http.Waiting(kRegister)) == kLargest);
 }
 
-TEST_CASE("A cancel asks for an answer while somebody waits for it",
+TEST_CASE("A cancel leaves time for another node while somebody waits for it",
           "[discovery][lease]") {
-  Fixture f;
-  Lease lease(f.loop, f.requester, MakeInstance(),
-              std::chrono::milliseconds(1500));
+  constexpr std::chrono::milliseconds kTimeout{2000};
+  // What is under way has half of it.
+  constexpr std::chrono::milliseconds kLeft = kTimeout / 2;
+  Fixture f({"http://a:1", "http://b:1"});
+  Lease lease(f.loop, f.requester, MakeInstance(), kTimeout);
   lease.Remove([](const absl::Status&) {});
   const Pending cancel = f.http.Waiting(kCancel);
-  CHECK(cancel.Header("x1-bmspy-timeout") == "1500");
-  CHECK(cancel.request.timeout == std::chrono::milliseconds(1500));
+  CHECK(cancel.Header("x1-bmspy-timeout") == "666");
+  CHECK(cancel.request.timeout == std::chrono::milliseconds(666));
+  CHECK(cancel.request.timeout + 2 * core::KeeperOptions().first_retry < kLeft);
+  f.http.Fail(cancel, absl::DeadlineExceededError("timed out"));
+  lease.Remove([](const absl::Status&) {});
+  CHECK(f.http.Waiting(kCancel).node != cancel.node);
 }
 
 TEST_CASE("What the program set to waiting is put again when others set it up",
