@@ -104,7 +104,10 @@ std::optional<std::string> Nodes::Choose(Purpose purpose) {
   Node& node = first->second;
   if (RetryAt(node, purpose) > now) return std::nullopt;
   // Whoever asks next waits for the outcome of this attempt, or for as long.
-  if (node.failed.count > 0) BackOffFailed(node);
+  if (node.failed.count > 0) {
+    BackOffFailed(node);
+    BringNextForward(*first);
+  }
   if (purpose == Purpose::kRead && node.refused_reads.count > 0) {
     BackOffReads(node);
   }
@@ -356,6 +359,29 @@ void Nodes::BackOff(const Node& node, Trouble& trouble, milliseconds max) {
 
 void Nodes::BackOffFailed(Node& node) {
   BackOff(node, node.failed, options_.max_backoff);
+}
+
+// While all nodes are down, `asked` and the others take turns, as often as one
+// alone would be asked: whichever is back first is found the sooner, and none
+// gets more attempts for it.
+void Nodes::BringNextForward(const Entry& asked) {
+  int count = 0;
+  Trouble* next = nullptr;
+  for (auto& [url, node] : nodes_) {
+    if (IsFallback(node)) continue;
+    ++count;
+    const bool is_down = node.failed.count > 0 && node.refused_reads.count == 0;
+    if (!is_down || url == asked.first) continue;
+    if (next == nullptr || node.failed.retry_at < next->retry_at) {
+      next = &node.failed;
+    }
+  }
+  if (next == nullptr) return;
+  // The least that one alone would wait for.
+  const milliseconds turn = options_.max_backoff * 3 / 4 / count;
+  next->retry_at =
+      std::min(next->retry_at,
+               clock_.Now() + base::Jittered(turn, kBackoffJitter, random_));
 }
 
 void Nodes::BackOffReads(Node& node) {

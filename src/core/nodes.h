@@ -142,6 +142,8 @@ class Nodes final {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void BackOffFailed(Node& node) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void BackOffReads(Node& node) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void BringNextForward(const Entry& asked)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsUsable(std::string_view url) const;
   bool IsFallback(const Node& node) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsBefore(const Entry& a, const Entry& b) const

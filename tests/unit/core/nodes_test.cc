@@ -2,7 +2,9 @@
 
 #include "core/nodes.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <set>
@@ -123,6 +125,32 @@ TEST_CASE("A dead node gets at most 20 attempts a minute", "[nodes]") {
   }
   CHECK(attempts <= 20);
   CHECK(attempts >= 10);
+}
+
+TEST_CASE("Of three dead nodes one is tried every 1.6 s", "[nodes]") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    NodesFixture f({"http://a:1", "http://b:1", "http://c:1"}, seed);
+    std::map<std::string, std::vector<base::Clock::TimePoint>> attempts;
+    base::Clock::TimePoint last = f.clock.Now();
+    base::Clock::Duration longest{};
+    for (int ms = 0; ms < 180'000; ++ms) {
+      if (const auto node = f.nodes.Choose()) {
+        const auto now = f.clock.Now();
+        longest = std::max(longest, now - last);
+        last = now;
+        attempts[*node].push_back(now);
+        f.Fail(*node);
+      }
+      f.clock.Advance(milliseconds(1));
+    }
+    CHECK(longest <= milliseconds(1600));
+    REQUIRE(attempts.size() == 3);
+    for (const auto& [node, times] : attempts) {
+      for (std::size_t i = 20; i < times.size(); ++i) {
+        CHECK(times[i] - times[i - 20] > minutes(1));
+      }
+    }
+  }
 }
 
 TEST_CASE("While no node may be asked, NextChance tells when one may",
