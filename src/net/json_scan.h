@@ -9,8 +9,8 @@
 
 namespace naming::net {
 
-// Eight bytes of a JSON text, looked at at once. Most strings are short: to look
-// at sixteen, by SSE2, took longer.
+// Eight bytes of a JSON text, looked at at once. Most strings are short: to
+// look at sixteen, by SSE2, took longer.
 //
 // Thread-compatible. A value.
 class JsonBlock final {
