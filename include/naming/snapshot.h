@@ -40,10 +40,11 @@ struct NAMING_EXPORT Snapshot {
   // What the registry prescribes; see Schedule.
   Schedule schedule;
 
-  // Set while the list comes from a snapshot file, and no node has answered
-  // since this program asks: when a node last gave it, to within a quarter of
-  // an hour. Empty: the list is the registry's, as it was when it was last in
-  // reach; the Client's state() tells whether it is.
+  // Set while the list comes from a snapshot file, and no node's list has taken
+  // its place, which an empty one may do only after a while (ShrinkPolicy):
+  // when a node last gave it, to within a quarter of an hour. Empty: the list
+  // is the registry's, as it was when it was last in reach; the Client's
+  // state() tells whether it is.
   std::optional<std::chrono::system_clock::time_point> stale_since;
 
   // Returns the number of Instances in all zones.

@@ -361,9 +361,9 @@ void Nodes::BackOffFailed(Node& node) {
   BackOff(node, node.failed, options_.max_backoff);
 }
 
-// While all nodes are down, `asked` and the others take turns, as often as one
-// alone would be asked: whichever is back first is found the sooner, and none
-// gets more attempts for it.
+// While all nodes are down, `asked` and the others take turns: whichever is
+// back first is found the sooner, and each still gets at most 20 attempts a
+// minute.
 void Nodes::BringNextForward(const Entry& asked) {
   int count = 0;
   Trouble* next = nullptr;

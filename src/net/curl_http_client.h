@@ -13,8 +13,8 @@
 
 namespace naming::net {
 
-// HttpClient on a libcurl multi handle. It is the Waiter of the Worker whose
-// thread uses it: that thread sleeps in curl_multi_poll.
+// HttpClient on a libcurl multi handle. It is the Waiter of the loop that uses
+// it, whose thread sleeps in curl_multi_poll.
 //
 // Destroying it drops every request without calling its `done`. Used as
 // HttpClient says; Wake() is thread-safe.
