@@ -31,13 +31,17 @@ PollGroup::PollGroup(std::uint64_t seed)
 
 void PollGroup::BeginAs(const PollGroup& from) {
   is_primed = from.is_primed;
-  node = from.node;
+  is_read = from.is_read;
+  forms = from.forms;
+  told_node = from.told_node;
+  told_epoch = from.told_epoch;
   refresh_at = from.refresh_at;
 }
 
 void PollGroup::Add(PolledApp& app) {
   const std::string& app_id = app.topic->app_id();
   apps.emplace(app_id, &app);
+  forms.Grow();
   text.Add(app_id, app.VersionFor(told_node, told_epoch));
 }
 
@@ -51,6 +55,8 @@ void PollGroup::TellTo(const std::string& to_node, std::uint64_t to_epoch) {
   if (told_epoch == to_epoch && told_node == to_node) return;
   told_node = to_node;
   told_epoch = to_epoch;
+  is_read = false;
+  forms.Reset();
   for (const auto& [app_id, app] : apps) Tell(*app);
 }
 

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "core/topic.h"
+#include "discovery/form_finder.h"
 #include "discovery/poll_text.h"
 #include "discovery/requester.h"
 
@@ -46,7 +47,7 @@ struct PolledApp {
 struct PollGroup {
   explicit PollGroup(std::uint64_t seed);
 
-  // Takes over what was asked for the applications of `from`.
+  // Takes over what was asked for the applications of `from`, and where.
   void BeginAs(const PollGroup& from);
 
   // `app` outlives its being there.
@@ -54,18 +55,23 @@ struct PollGroup {
   void Remove(const PolledApp& app);
 
   // Makes `text` what is to be told to `to_node`, which is at `to_epoch`. It
-  // stays that, because whatever changes an application calls Tell().
+  // stays that, because whatever changes an application calls Tell(). Another
+  // node or epoch than before has to be read anew.
   void TellTo(const std::string& to_node, std::uint64_t to_epoch);
   void Tell(const PolledApp& app);
 
   bool IsQuarantined() const;
 
+  // Whether a fetchs is to tell how the node reads several applications.
+  bool IsFormDue() const { return apps.size() > 1 && !forms.is_settled(); }
+
   std::map<std::string, PolledApp*, std::less<>> apps;  // By app_id.
   PollText text;                                        // Of `apps`.
+  FormFinder forms;        // Of the node that is told.
   bool is_primed = false;  // Its first fetchs has been answered.
   // An application may have become empty: that is asked for before all else.
   bool is_in_doubt = false;
-  std::string node;       // That answered the last one.
+  bool is_read = false;   // By a fetchs of the node that is told.
   std::size_t asked = 0;  // How often, until that has come about.
   base::Clock::TimePoint refresh_at{};
   Requester::RequestId request = 0;

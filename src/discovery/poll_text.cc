@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 
+#include "absl/strings/str_join.h"
 #include "base/url.h"
 
 namespace naming::discovery {
@@ -74,6 +75,19 @@ void PollText::SetVersion(std::string_view app_id, std::int64_t version) {
                 digits.text());
   piece.version_bytes = digits.text().size();
   piece.version = version;
+}
+
+std::string PollText::WithCommas() const {
+  std::string versions;
+  for (const Piece& piece : pieces_) {
+    if (!versions.empty()) versions += ',';
+    versions += Digits(piece.version).text();
+  }
+  std::string text = "&appid=";
+  base::AppendPercentEncoded(text, absl::StrJoin(*app_ids_, ","));
+  text += "&latest_timestamp=";
+  base::AppendPercentEncoded(text, versions);
+  return text;
 }
 
 bool PollText::has_versions() const {

@@ -42,6 +42,9 @@ class PollText final {
   // Returns "&appid=a&latest_timestamp=5&appid=b&latest_timestamp=0".
   const std::string& text() const { return text_; }
 
+  // Returns "&appid=a%2Cb&latest_timestamp=5%2C0", made anew.
+  std::string WithCommas() const;
+
   // Returns how many bytes the text has at most, whatever the versions.
   std::size_t max_bytes() const { return max_bytes_; }
 

@@ -147,7 +147,6 @@ Poller::Sent Poller::MakeSent(GroupId id, const std::string& node) {
   PollGroup& group = groups_.at(id);
   Sent sent;
   sent.group = id;
-  sent.hold = HoldFor(group, node);
   // Somebody may wait for the first list: the nodes are tried in haste, and
   // only when all have been is there as much time as ever.
   sent.is_hasty =
@@ -156,7 +155,9 @@ Poller::Sent Poller::MakeSent(GroupId id, const std::string& node) {
   sent.began = loop_.clock().Now();
   sent.epoch = requester_.nodes().Epoch(node);
   group.TellTo(node, sent.epoch);
+  sent.hold = HoldFor(group);
   sent.app_ids = group.text.app_ids();
+  sent.form = group.forms.form();
   sent.had_versions = group.text.has_versions();
   sent.what = absl::StrFormat("%s %s", sent.hold.count() > 0 ? "poll" : "fetch",
                               DescribeApps(*sent.app_ids));
@@ -212,7 +213,7 @@ Call Poller::MakeFetch(const Sent& sent) const {
   call.node = sent.node;
   call.path = "/discovery/fetchs";
   call.is_hasty = sent.is_hasty;
-  call.parameters = FetchsQuery(options_.env, *sent.app_ids);
+  call.parameters = FetchsQuery(options_.env, *sent.app_ids, sent.form);
   return call;
 }
 
@@ -223,20 +224,20 @@ Call Poller::MakePoll(const Sent& sent, const PollText& text) {
   call.what = sent.what;
   call.node = sent.node;
   call.path = "/discovery/polls";
-  call.parameters = PollsQuery(
-      options_.env,
-      absl::StrFormat("%s/%d", options_.poller_prefix, ++last_poll_), text);
+  call.parameters =
+      PollsQuery(options_.env,
+                 absl::StrFormat("%s/%d", options_.poller_prefix, ++last_poll_),
+                 text, sent.form);
   call.hold = sent.hold;
   return call;
 }
 
 // A poll ends when the next fetchs is due, at the latest. Zero: it is due, as
-// it is at another node than before: a poll may take much longer to show that
-// this one hangs.
-milliseconds Poller::HoldFor(const PollGroup& group,
-                             const std::string& node) const {
+// it is at another node than before, or one that has failed since: a poll may
+// take much longer to show that this one hangs, or reads lists in another form.
+milliseconds Poller::HoldFor(const PollGroup& group) const {
   const auto left = group.refresh_at - loop_.clock().Now();
-  if (!group.is_primed || group.node != node ||
+  if (!group.is_primed || !group.is_read || group.IsFormDue() ||
       left <= Clock::Duration::zero()) {
     return milliseconds::zero();
   }
@@ -253,7 +254,9 @@ void Poller::OnAnswered(const Sent& sent, const absl::StatusOr<Answer>& answer,
     return;
   }
   AskWaiting();
-  if (answer->code != kCodeOk && answer->code != kCodeNotModified) {
+  const bool is_refused =
+      answer->code != kCodeOk && answer->code != kCodeNotModified;
+  if (is_refused && !IsSecondForm(sent)) {
     OnRefused(sent, *answer);
     return;
   }
@@ -309,18 +312,43 @@ void Poller::OnFetched(const Sent& sent, const Answer& answer,
                        AppAnswers apps) {
   constexpr double kJitter = 0.5;
   PollGroup& group = groups_.at(sent.group);
-  if (!std::exchange(group.is_primed, true)) ++changes_;
-  group.is_in_doubt = false;
-  group.node = sent.node;
-  group.refresh_at =
-      loop_.clock().Now() +
-      base::Jittered(options_.refresh_interval, kJitter, random_);
-  for (const std::string& app_id : *sent.app_ids) {
-    const bool is_known =
-        apps.apps.count(app_id) != 0 || apps.malformed.count(app_id) != 0;
-    if (!is_known) ReportMissing(sent, answer, app_id);
+  if (TellsAll(sent, apps)) {
+    if (!std::exchange(group.is_primed, true)) ++changes_;
+    group.is_in_doubt = false;
+    group.is_read = true;
+    group.refresh_at =
+        loop_.clock().Now() +
+        base::Jittered(options_.refresh_interval, kJitter, random_);
+    for (const std::string& app_id : *sent.app_ids) {
+      const bool is_known = apps.apps.count(app_id) != 0 ||
+                            apps.malformed.count(app_id) != 0 ||
+                            group.forms.HasBrought(app_id);
+      if (!is_known) ReportMissing(sent, answer, app_id);
+    }
   }
   Apply(sent, answer, std::move(apps));
+}
+
+// Whether what the answer lacks isn't there, rather than that the node may have
+// read the list of applications in another way. If not, the next fetchs tells.
+bool Poller::TellsAll(const Sent& sent, const AppAnswers& apps) {
+  PollGroup& group = groups_.at(sent.group);
+  const bool is_one = sent.app_ids->size() == 1;
+  if (!is_one && sent.form != group.forms.form()) return false;
+  group.forms.Learn(*sent.app_ids, apps);
+  if (is_one) return true;
+  const bool is_settled = group.forms.is_settled();
+  // What has come meanwhile has been asked for in neither form.
+  if (!is_settled && group.text.app_ids() != sent.app_ids) group.forms.Reset();
+  return is_settled;
+}
+
+// Whether a node was only tried with another form of the list: that it refuses
+// this says nothing of the applications.
+bool Poller::IsSecondForm(const Sent& sent) const {
+  const FormFinder& forms = groups_.at(sent.group).forms;
+  return sent.hold.count() == 0 && sent.app_ids->size() > 1 &&
+         sent.form == forms.form() && forms.is_second();
 }
 
 Poller::News Poller::OnPolled(const Sent& sent, const Answer& answer,
@@ -427,7 +455,9 @@ void Poller::Continue(const Sent& sent, News news) {
     return;
   }
   TakeInOthers(id);
-  if (group.is_in_doubt) {
+  if (group.IsFormDue()) {
+    AskAfter(id, Clock::Duration::zero());
+  } else if (group.is_in_doubt) {
     AskAfter(id, std::max<Clock::Duration>(
                      kMinGap, group.refresh_at - loop_.clock().Now()));
   } else if (news == News::kList || was_held) {

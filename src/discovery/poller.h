@@ -90,7 +90,8 @@ class Poller final : public core::Source {
     std::string what;
     bool is_hasty = false;  // See Call.
     std::shared_ptr<const PollText::AppIds> app_ids;
-    bool had_versions = false;  // Of any of them.
+    ListForm form = ListForm::kRepeated;  // Of `app_ids`.
+    bool had_versions = false;            // Of any of them.
     Clock::TimePoint began{};
     std::uint64_t epoch = 0;
   };
@@ -113,7 +114,7 @@ class Poller final : public core::Source {
   void AskWaiting();
   Call MakeFetch(const Sent& sent) const;
   Call MakePoll(const Sent& sent, const PollText& text);
-  milliseconds HoldFor(const PollGroup& group, const std::string& node) const;
+  milliseconds HoldFor(const PollGroup& group) const;
 
   std::optional<std::shared_ptr<const Snapshot>> Present(
       std::string_view app_id) const;
@@ -123,6 +124,8 @@ class Poller final : public core::Source {
   void OnNodeFailed(const Sent& sent, const absl::Status& status);
   void OnRefused(const Sent& sent, const Answer& answer);
   void OnFetched(const Sent& sent, const Answer& answer, AppAnswers apps);
+  bool TellsAll(const Sent& sent, const AppAnswers& apps);
+  bool IsSecondForm(const Sent& sent) const;
   News OnPolled(const Sent& sent, const Answer& answer, AppAnswers apps);
   News Apply(const Sent& sent, const Answer& answer, AppAnswers answers);
   bool IsLive(const Sent& sent, const Answer& answer,

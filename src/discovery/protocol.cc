@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "base/text.h"
 #include "base/url.h"
 #include "discovery/instance_text.h"
@@ -105,10 +106,15 @@ std::string InstanceKeyForm(const Instance& instance) {
 }
 
 std::string FetchsQuery(std::string_view env,
-                        const std::vector<std::string>& app_ids) {
+                        const std::vector<std::string>& app_ids,
+                        ListForm form) {
   std::string query;
   base::AppendParameter(query, "env", env);
   base::AppendParameter(query, "status", "1");
+  if (form == ListForm::kCommas) {
+    base::AppendParameter(query, "appid", absl::StrJoin(app_ids, ","));
+    return query;
+  }
   for (const std::string& app_id : app_ids) {
     base::AppendParameter(query, "appid", app_id);
   }
@@ -116,13 +122,17 @@ std::string FetchsQuery(std::string_view env,
 }
 
 std::string PollsQuery(std::string_view env, std::string_view poller,
-                       const PollText& apps) {
+                       const PollText& apps, ListForm form) {
   constexpr std::size_t kOtherBytes = 128;
   std::string query;
   query.reserve(kOtherBytes + apps.text().size());
   base::AppendParameter(query, "env", env);
   base::AppendParameter(query, "hostname", poller);
-  query += apps.text();
+  if (form == ListForm::kCommas) {
+    query += apps.WithCommas();
+  } else {
+    query += apps.text();
+  }
   return query;
 }
 

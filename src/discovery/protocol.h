@@ -38,14 +38,21 @@ std::string RegisterForm(const Instance& instance,
 // The parameters of renew and cancel.
 std::string InstanceKeyForm(const Instance& instance);
 
+// How a request has several values of one parameter. Nodes up to v1.1.1 take
+// one text with commas, and of a repeated parameter the first alone; later ones
+// take such a text for a single value (A.14).
+enum class ListForm { kRepeated, kCommas };
+
 // The parameters of a fetchs of Instances that are up.
 std::string FetchsQuery(std::string_view env,
-                        const std::vector<std::string>& app_ids);
+                        const std::vector<std::string>& app_ids,
+                        ListForm form = ListForm::kRepeated);
 
 // The parameters of a polls. `poller` names the request; two that a node holds
 // at one time must not share it.
 std::string PollsQuery(std::string_view env, std::string_view poller,
-                       const PollText& apps);
+                       const PollText& apps,
+                       ListForm form = ListForm::kRepeated);
 
 // --- Answers ---
 

@@ -14,6 +14,7 @@ naming_tests(contract-discovery integration
 # What docs/promises.md names, as far as it takes real sockets.
 naming_tests(integration-promises integration
   promises/faults_test.cc
+  promises/lists_test.cc
   ../support/fault_proxy.cc
   ../support/raw_client.cc
   ../support/raw_provider.cc)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 naming_tests(unit-discovery unit
+  discovery/form_finder_test.cc
   discovery/lease_test.cc
   discovery/node_finder_test.cc
   discovery/options_test.cc

@@ -116,6 +116,7 @@ TEST_CASE("A poll names its group as it is then", "[discovery][poller]") {
   SECTION("also when an old poll answers for what is followed anew") {
     f.poller->Unfollow(x);
     const auto again = f.FollowHeld("x", 7, {"h1"});
+    f.AnswerFetches(AppJson("x", 7, {"h1"}) + "," + AppJson("y", 8, {"h2"}));
     REQUIRE(f.http.CountWaiting(kPolls) == 2);
     const Pending anew = f.http.pending()[1];
     f.http.Answer(poll, DataJson(AppJson("x", 9, {"h3"})));

@@ -55,6 +55,13 @@ struct PollerFixture : Fixture {
   // Lets what waits for a few milliseconds begin.
   void Settle() { loop.Advance(std::chrono::milliseconds(50)); }
 
+  // Answers every fetchs with `data` until none waits, nor begins soon.
+  void AnswerFetches(const std::string& data) {
+    for (Settle(); http.CountWaiting(kFetchs) > 0; Settle()) {
+      http.Answer(http.Waiting(kFetchs), DataJson(data));
+    }
+  }
+
   // Follows `app_id`, whose first list has `hostnames`, at `version`; its poll
   // is held when this returns.
   std::shared_ptr<core::Topic> FollowHeld(

@@ -82,11 +82,15 @@ TEST_CASE("A polls query names itself, then its applications",
   CHECK(PollsQuery("dev", "h/1", apps) ==
         "env=dev&hostname=h%2F1&appid=a&latest_timestamp=5&"
         "appid=b%20c&latest_timestamp=0");
+  CHECK(PollsQuery("dev", "h/1", apps, ListForm::kCommas) ==
+        "env=dev&hostname=h%2F1&appid=a%2Cb%20c&latest_timestamp=5%2C0");
 }
 
 TEST_CASE("A fetchs query asks for instances that are up",
           "[discovery][protocol]") {
   CHECK(FetchsQuery("dev", {"a", "b"}) == "env=dev&status=1&appid=a&appid=b");
+  CHECK(FetchsQuery("dev", {"a", "b/c"}, ListForm::kCommas) ==
+        "env=dev&status=1&appid=a%2Cb%2Fc");
 }
 
 TEST_CASE("Answers carry their code, and only node failures are errors",
