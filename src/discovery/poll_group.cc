@@ -12,7 +12,7 @@ using std::chrono::milliseconds;
 // Back-off between answers that come at once and bring nothing, at most a half
 // shorter: never more than two polls a second.
 constexpr milliseconds kFirstGap{1000};
-constexpr milliseconds kMaxGap{2000};
+constexpr milliseconds kMaxGap{1500};
 
 // The same where the version is new and the list isn't, as when an Instance
 // registers again, or one that takes no traffic: a real change may be next.
