@@ -55,8 +55,12 @@ Clock::duration Fail(Failure failure, const ClientOptions& options) {
   // Whose change arrives is polled.
   RegisterAt(nodes.address(0), MakeInstance("at-0"), 1);
   RegisterAt(nodes.address(1), MakeInstance("at-1"), 1);
-  REQUIRE(
-      testing::Eventually([&] { return follower.hostnames().size() == 2; }));
+  const bool sees_one =
+      testing::Eventually([&] { return follower.hostnames().size() == 2; });
+  CAPTURE(follower.hostnames(), client->state().node,
+          client->state().last_error, client->stats().polls,
+          client->stats().failovers);
+  REQUIRE(sees_one);
   const std::size_t polled = follower.hostnames().count("at-0") == 1 ? 0 : 1;
 
   const Clock::time_point began = Clock::now();
