@@ -20,8 +20,8 @@ namespace naming::discovery {
 // Thread-compatible.
 class FormFinder final {
  public:
-  // Forgets all: it may be another node.
-  void Reset() { *this = FormFinder(); }
+  // Forgets what the node reads: it may be another one.
+  void Reset();
 
   // There is an application more. It may be the first that tells.
   void Grow();
@@ -29,12 +29,20 @@ class FormFinder final {
   // Learns what a fetchs in form() for `asked` brought.
   void Learn(const std::vector<std::string>& asked, const AppAnswers& answers);
 
+  // The second of two requests failed. Something before the node may refuse
+  // such texts: while that goes on, ever fewer are sent.
+  void FailSecond();
+
   // Returns the form of the next request.
   ListForm form() const { return form_; }
 
   // Returns whether the last fetchs of several has told all that there is, by
   // itself or as the second of two; if not, the next one is that second.
   bool is_settled() const { return is_settled_; }
+
+  // Returns whether it is settled though nothing was brought: the first that
+  // appears may tell.
+  bool is_guess() const { return is_guess_; }
   bool is_second() const { return is_second_; }
 
   // Returns whether the first of two that make up the last fetchs brought
@@ -48,6 +56,9 @@ class FormFinder final {
   bool is_proven_ = false;
   bool is_settled_ = false;
   bool is_second_ = false;
+  bool is_guess_ = false;
+  int failures_ = 0;     // Of second requests in succession.
+  int skips_ = 0;        // How many more of them aren't sent.
   std::string brought_;  // By the first of two, which is one at most.
 };
 

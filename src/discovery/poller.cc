@@ -15,7 +15,7 @@ namespace {
 using std::chrono::milliseconds;
 
 // Two requests of one group begin at least so far apart, whatever a node
-// answers (C-05).
+// answers (C-05), but for a fetchs that completes another one.
 constexpr milliseconds kMinGap{20};
 
 // A poll that lasted so long was held: what it brings is no hot loop.
@@ -273,6 +273,7 @@ void Poller::OnAnswered(const Sent& sent, const absl::StatusOr<Answer>& answer,
 // that has restarted since (C-10).
 void Poller::OnNodeFailed(const Sent& sent, const absl::Status& status) {
   ForgetVersions(sent);
+  if (IsSecondForm(sent)) groups_.at(sent.group).forms.FailSecond();
   for (const std::string& app_id : *sent.app_ids) {
     const auto it = apps_.find(app_id);
     if (it != apps_.end()) it->second.topic->ReportError(status);
@@ -312,13 +313,15 @@ void Poller::OnFetched(const Sent& sent, const Answer& answer,
                        AppAnswers apps) {
   constexpr double kJitter = 0.5;
   PollGroup& group = groups_.at(sent.group);
-  if (TellsAll(sent, apps)) {
-    if (!std::exchange(group.is_primed, true)) ++changes_;
+  if (!IsSecondForm(sent)) {
     group.is_in_doubt = false;
-    group.is_read = true;
     group.refresh_at =
         loop_.clock().Now() +
         base::Jittered(options_.refresh_interval, kJitter, random_);
+  }
+  if (TellsAll(sent, apps)) {
+    if (!std::exchange(group.is_primed, true)) ++changes_;
+    group.is_read = true;
     for (const std::string& app_id : *sent.app_ids) {
       const bool is_known = apps.apps.count(app_id) != 0 ||
                             apps.malformed.count(app_id) != 0 ||
@@ -358,7 +361,12 @@ Poller::News Poller::OnPolled(const Sent& sent, const Answer& answer,
   // says "not modified" of a list that it has lost (C-10): on a new connection
   // versions count for nothing. A server that closes every connection still
   // gets every other poll with versions, and holds it.
-  if (answer.on_new_connection && sent.had_versions) ForgetVersions(sent);
+  FormFinder& forms = groups_.at(sent.group).forms;
+  if (answer.on_new_connection && sent.had_versions) {
+    ForgetVersions(sent);
+    forms.Reset();
+  }
+  if (forms.is_guess() && !apps.apps.empty()) forms.Reset();
   return Apply(sent, answer, std::move(apps));
 }
 
@@ -455,7 +463,7 @@ void Poller::Continue(const Sent& sent, News news) {
     return;
   }
   TakeInOthers(id);
-  if (group.IsFormDue()) {
+  if (sent.hold.count() == 0 && group.IsFormDue()) {
     AskAfter(id, Clock::Duration::zero());
   } else if (group.is_in_doubt) {
     AskAfter(id, std::max<Clock::Duration>(

@@ -132,6 +132,8 @@ TEST_CASE("A node that reads texts with commas gets these",
 }
 
 struct TwoFollowed : PollerFixture {
+  TwoFollowed() : PollerFixture({"http://a:1"}, 4, std::chrono::seconds(60)) {}
+
   // Answers the first fetchs with "x" alone, so that another form is tried.
   void AnswerFirst() {
     Settle();
@@ -185,6 +187,76 @@ TEST_CASE("Which form a node reads is asked anew when it may be another one",
   CHECK(f.http.Waiting(kFetchs).Values("appid") == List{"x", "y"});
   f.AnswerFetches(f.kBoth);
   CHECK(f.http.Waiting(kPolls).Values("appid") == List{"x", "y"});
+}
+
+TEST_CASE("What refuses texts with commas is seldom given one",
+          "[discovery][form][poller]") {
+  TwoFollowed f;
+  std::size_t second = 0;
+  std::size_t polls = 0;
+  const auto end = f.loop.clock().Now() + std::chrono::seconds(60);
+  while (f.loop.clock().Now() < end) {
+    for (const Pending& pending : std::vector<Pending>(f.http.pending())) {
+      if (pending.path == kPolls) {
+        ++polls;
+        f.loop.Advance(std::chrono::seconds(1));
+        f.http.Answer(pending, CodeJson(-304));
+      } else if (pending.Values("appid") == List{"x,y"}) {
+        ++second;
+        f.http.Answer(pending, "no", 400);
+      } else {
+        f.http.Answer(pending, DataJson(AppJson("x", 4, {"h1"})));
+      }
+    }
+    f.loop.Advance(milliseconds(10));
+  }
+  CHECK(second >= 2);
+  CHECK(second <= 3);
+  CHECK(polls > 10);
+  CHECK(Hostnames(f.x) == Set{"h1"});
+  CHECK(Hostnames(f.y) == Set{"(NOT_FOUND)"});
+}
+
+TEST_CASE("The first application that appears tells the form",
+          "[discovery][form][poller]") {
+  TwoFollowed f;
+  f.AnswerFetches("");
+  f.http.Answer(f.http.Waiting(kPolls), DataJson(AppJson("x", 4, {"h1"})));
+  f.Settle();
+  CHECK(f.http.Waiting(kFetchs).Values("appid") == List{"x", "y"});
+}
+
+TEST_CASE("A new connection may be to a node that reads another form",
+          "[discovery][form][poller]") {
+  TwoFollowed f;
+  f.AnswerFirst();
+  f.AnswerSecond();
+  f.loop.Advance(std::chrono::seconds(25));
+  f.http.Answer(f.http.Waiting(kPolls), CodeJson(-304), 200, true);
+  f.Settle();
+  CHECK(f.http.Waiting(kFetchs).Values("appid") == List{"x", "y"});
+}
+
+TEST_CASE("A doubt of the first of two requests outlives the second",
+          "[discovery][form][poller]") {
+  TwoFollowed f;
+  f.AnswerFirst();
+  f.http.Answer(f.http.Waiting(kFetchs), DataJson(""));
+  f.Settle();
+  while (f.http.CountWaiting(kFetchs) == 0) {
+    f.loop.Advance(std::chrono::seconds(25));
+    f.http.Answer(f.http.Waiting(kPolls), CodeJson(-304));
+    f.loop.Advance(milliseconds(0));
+  }
+  f.http.Answer(f.http.Waiting(kFetchs), DataJson(AppJson("x", 5, {})));
+  f.loop.Advance(milliseconds(0));
+  REQUIRE(f.http.Waiting(kFetchs).Values("appid") == List{"x,y"});
+  f.http.Answer(f.http.Waiting(kFetchs), DataJson(""));
+  CHECK(Hostnames(f.x) == Set{"h1"});
+  f.loop.Advance(std::chrono::seconds(2));
+  REQUIRE(f.http.CountWaiting(kFetchs) == 1);
+  f.AnswerFetches("");
+  CHECK(Hostnames(f.x) == Set{});
 }
 
 TEST_CASE("Parts of a group that an old node refuses are polled in its form",
