@@ -23,7 +23,8 @@ class FormFinder final {
   // Forgets what the node reads: it may be another one.
   void Reset();
 
-  // There is an application more. It may be the first that tells.
+  // There is an application more. It may be the first that tells. Not while a
+  // request is under way.
   void Grow();
 
   // Learns what a fetchs in form() for `asked` brought.
@@ -39,11 +40,11 @@ class FormFinder final {
   // Returns whether the last fetchs of several has told all that there is, by
   // itself or as the second of two; if not, the next one is that second.
   bool is_settled() const { return is_settled_; }
+  bool is_second() const { return is_second_; }
 
   // Returns whether it is settled though nothing was brought: the first that
   // appears may tell.
   bool is_guess() const { return is_guess_; }
-  bool is_second() const { return is_second_; }
 
   // Returns whether the first of two that make up the last fetchs brought
   // `app_id`.

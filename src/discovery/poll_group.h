@@ -69,10 +69,10 @@ struct PollGroup {
   PollText text;                                        // Of `apps`.
   FormFinder forms;        // Of the node that is told.
   bool is_primed = false;  // Its first fetchs has been answered.
+  std::size_t asked = 0;   // How often, until that has come about.
   // An application may have become empty: that is asked for before all else.
   bool is_in_doubt = false;
-  bool is_read = false;   // By a fetchs of the node that is told.
-  std::size_t asked = 0;  // How often, until that has come about.
+  bool is_read = false;  // By a fetchs of the node that is told.
   base::Clock::TimePoint refresh_at{};
   Requester::RequestId request = 0;
   base::Loop::TimerId timer = 0;

@@ -335,23 +335,16 @@ void Poller::OnFetched(const Sent& sent, const Answer& answer,
 // Whether what the answer lacks isn't there, rather than that the node may have
 // read the list of applications in another way. If not, the next fetchs tells.
 bool Poller::TellsAll(const Sent& sent, const AppAnswers& apps) {
-  PollGroup& group = groups_.at(sent.group);
-  const bool is_one = sent.app_ids->size() == 1;
-  if (!is_one && sent.form != group.forms.form()) return false;
-  group.forms.Learn(*sent.app_ids, apps);
-  if (is_one) return true;
-  const bool is_settled = group.forms.is_settled();
-  // What has come meanwhile has been asked for in neither form.
-  if (!is_settled && group.text.app_ids() != sent.app_ids) group.forms.Reset();
-  return is_settled;
+  FormFinder& forms = groups_.at(sent.group).forms;
+  forms.Learn(*sent.app_ids, apps);
+  return sent.app_ids->size() == 1 || forms.is_settled();
 }
 
 // Whether a node was only tried with another form of the list: that it refuses
 // this says nothing of the applications.
 bool Poller::IsSecondForm(const Sent& sent) const {
-  const FormFinder& forms = groups_.at(sent.group).forms;
   return sent.hold.count() == 0 && sent.app_ids->size() > 1 &&
-         sent.form == forms.form() && forms.is_second();
+         groups_.at(sent.group).forms.is_second();
 }
 
 Poller::News Poller::OnPolled(const Sent& sent, const Answer& answer,

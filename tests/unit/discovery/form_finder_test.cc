@@ -88,6 +88,34 @@ TEST_CASE("What an answer brings tells in which form a node reads lists",
   }
 }
 
+TEST_CASE("Second requests that fail are sent ever more rarely",
+          "[discovery][form]") {
+  FormFinder forms;
+  // Returns how many answers that tell nothing come before the next second.
+  const auto count_skipped = [&forms] {
+    int skipped = -1;
+    while (!forms.is_second()) {
+      forms.Learn(kAsked, Brings({"a"}));
+      ++skipped;
+    }
+    return skipped;
+  };
+  std::vector<int> skipped;
+  for (int i = 0; i < 8; ++i) {
+    skipped.push_back(count_skipped());
+    forms.FailSecond();
+    forms.Reset();
+  }
+  CHECK(skipped == std::vector<int>{0, 0, 1, 3, 7, 15, 31, 63});
+  // One that is answered is the end of that.
+  CHECK(count_skipped() == 63);
+  forms.Learn(kAsked, Brings({}));
+  CHECK(count_skipped() == 0);
+  forms.FailSecond();
+  forms.Reset();
+  CHECK(count_skipped() == 0);
+}
+
 // Answers as v1.1.1 does: a list is one text with commas, and of a repeated
 // parameter the first counts.
 std::string OldNodesAnswer(const Pending& fetch, const Set& present) {
