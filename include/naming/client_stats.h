@@ -17,7 +17,8 @@ struct NAMING_EXPORT ClientStats {
   // --- Talking to nodes ---
 
   // Requests of any kind, and those that got no usable answer: not connected,
-  // cut off, out of time, refused by the node as such.
+  // cut off, out of time, refused by the node as such, or not even sent because
+  // the node says nothing.
   std::uint64_t requests = 0;
   std::uint64_t failed_requests = 0;
 

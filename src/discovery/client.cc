@@ -23,6 +23,7 @@
 #include "discovery/node_finder.h"
 #include "discovery/poller.h"
 #include "discovery/requester.h"
+#include "net/cautious_http_client.h"
 #include "net/curl_http_client.h"
 
 namespace naming::discovery {
@@ -160,11 +161,13 @@ struct Client::Rep {
                                                 logger, options.event_sink)),
         nodes(base::Clock::Real(), logger, MakeNodesOptions(options, seed),
               monitor),
-        poll_requester(base::Clock::Real(), poll_http, nodes,
-                       MakeRequesterOptions(options, core::Purpose::kRead)),
-        renew_requester(base::Clock::Real(), renew_http, nodes,
-                        MakeRequesterOptions(options, core::Purpose::kAny)),
         renew_worker("naming-renew", &renew_http),
+        cautious_poll_http(poll_loop, poll_http),
+        cautious_renew_http(renew_worker, renew_http),
+        poll_requester(base::Clock::Real(), cautious_poll_http, nodes,
+                       MakeRequesterOptions(options, core::Purpose::kRead)),
+        renew_requester(base::Clock::Real(), cautious_renew_http, nodes,
+                        MakeRequesterOptions(options, core::Purpose::kAny)),
         poller(poll_loop, poll_requester, MakePollerOptions(options, seed)),
         node_finder(poll_loop, poll_requester,
                     MakeNodeFinderOptions(options, seed)),
@@ -197,9 +200,11 @@ struct Client::Rep {
   const std::shared_ptr<core::Monitor> monitor;
   core::Nodes nodes;
   net::CurlHttpClient renew_http;
+  base::Worker renew_worker;
+  net::CautiousHttpClient cautious_poll_http;
+  net::CautiousHttpClient cautious_renew_http;
   Requester poll_requester;
   Requester renew_requester;
-  base::Worker renew_worker;
   Poller poller;
   NodeFinder node_finder;
   const std::shared_ptr<core::SnapshotSaver> saver;

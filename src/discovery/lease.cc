@@ -190,7 +190,7 @@ void Lease::Post(std::string_view verb, std::string_view path,
     return;
   }
   Call call = MakeCall(verb, path, *node, std::move(parameters));
-  call.tells_unsent = true;
+  call.tells_how = true;
   request_ = requester_.Send(
       std::move(call), [this, asked = *node, on_answer = std::move(on_answer)](
                            const absl::StatusOr<Answer>& answer) {

@@ -64,6 +64,8 @@ Requester::RequestId Requester::Send(Call call, Done done) {
     patience = std::min(patience, call.patience);
   }
   request.timeout = patience + call.hold;
+  request.is_held = call.hold > milliseconds::zero();
+  request.passes_line = call.passes_line;
   const milliseconds budget =
       call.hold > milliseconds::zero() ? call.hold + kDeadlineMargin : patience;
   request.headers.emplace_back("x1-bmspy-timeout",
@@ -78,7 +80,7 @@ Requester::RequestId Requester::Send(Call call, Done done) {
       std::move(request),
       [this, began = clock_.Now(), what = std::move(call.what),
        node = std::move(call.node), read_data = std::move(call.read_data),
-       tells_unsent = call.tells_unsent,
+       tells_how = call.tells_how,
        done = std::move(done)](absl::StatusOr<net::HttpResponse> response) {
         const bool has_answered =
             response.ok() && response->status_code < kFirstHttpError;
@@ -86,17 +88,21 @@ Requester::RequestId Requester::Send(Call call, Done done) {
         if (answer.ok()) {
           nodes_.Succeeded(node);
         } else {
-          const bool is_unsent = base::IsUnsent(answer.status());
-          const absl::Status cause =
-              NodeStatus(base::WithoutUnsentMark(answer.status()));
+          const absl::Status how = answer.status();
+          absl::Status cause = NodeStatus(base::WithoutUnsentMark(how));
           // By a code in a proper answer, that is.
-          if (has_answered && absl::IsUnavailable(answer.status())) {
+          if (has_answered && absl::IsUnavailable(how)) {
             nodes_.Refused(node, began, cause);
           } else {
             nodes_.Failed(node, began, cause);
           }
+          if (tells_how && absl::IsDeadlineExceeded(how)) {
+            cause = absl::DeadlineExceededError(cause.message());
+          }
           answer = Describe(what, node, cause);
-          if (is_unsent && tells_unsent) answer = base::Unsent(answer.status());
+          if (tells_how && base::IsUnsent(how)) {
+            answer = base::Unsent(answer.status());
+          }
         }
         done(std::move(answer));
       });

@@ -46,8 +46,12 @@ struct Call {
   // Answer.
   ReadData read_data;
 
-  // Whether a failure's status may have the mark of base::Unsent().
-  bool tells_unsent = false;
+  // Whether a failure's status tells how it came about: by the mark of
+  // base::Unsent(), and kDeadlineExceeded when the node may yet answer.
+  bool tells_how = false;
+
+  // See net::HttpRequest::passes_line.
+  bool passes_line = false;
 
   // Gives up after a third of the time, or so early that every node gets a turn
   // in that time: somebody waits, and another may be quicker than one that
@@ -64,8 +68,9 @@ class Requester final {
   using RequestId = net::HttpClient::RequestId;
 
   // Gets the answer whatever its code, or why the node gave none: a complete
-  // message, `discovery: register app: http://host:port: cause`; kUnavailable
-  // or one of the codes in DecodeAnswer(); the node has been marked then.
+  // message, `discovery: register app: http://host:port: cause`; kUnavailable,
+  // one of the codes in DecodeAnswer(), or what Call::tells_how adds; the node
+  // has been marked then.
   using Done = std::function<void(absl::StatusOr<Answer>)>;
 
   // All of them outlive the Requester.

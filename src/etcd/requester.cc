@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "base/unsent.h"
 #include "core/monitor.h"
 #include "etcd/protocol.h"
 
@@ -175,7 +176,8 @@ void Requester::OnAnswered(RequestId id,
     const auto began = pending.began;
     // A stream that has had its time has not failed.
     const bool has_expired = pending.call.on_body != nullptr &&
-                             absl::IsDeadlineExceeded(response.status());
+                             absl::IsDeadlineExceeded(response.status()) &&
+                             !base::IsUnsent(response.status());
     const bool is_members_fault = !has_expired && IsMembersFault(status);
     if (!has_expired) nodes_.monitor().counters().failed_requests.Add();
     // Before `done`, so that what that sends goes elsewhere.

@@ -213,7 +213,7 @@ absl::Status ErrorOf(const Transfer& transfer, CURLcode code) {
       return absl::InvalidArgumentError(message);
     case CURLE_OPERATION_TIMEDOUT:
       if (WasSent(transfer)) return absl::DeadlineExceededError(message);
-      return base::Unsent(absl::UnavailableError(message));
+      return base::Unsent(absl::DeadlineExceededError(message));
     default:
       if (WasSent(transfer)) return absl::UnavailableError(message);
       return base::Unsent(absl::UnavailableError(message));

@@ -25,6 +25,14 @@ struct HttpRequest {
   std::string body;  // Sent with kPost only.
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(1);
   std::chrono::milliseconds timeout = std::chrono::seconds(3);  // In all.
+
+  // The server may keep it until something happens: that no answer comes says
+  // nothing of the server.
+  bool is_held = false;
+
+  // A CautiousHttpClient sends it at once, whatever else waits.
+  bool passes_line = false;
+
   std::size_t max_response_bytes = std::size_t{64} << 20;
 
   // Unless empty, gets the body of an answer with status 200 as it comes, in
@@ -52,10 +60,10 @@ class HttpClient {
   using RequestId = std::uint64_t;  // 0 is no request.
 
   // Gets the answer, whatever its status code, or why there is none:
-  // kUnavailable, not connected (in time), or cut off; kDeadlineExceeded, sent
-  // but not answered in time; kResourceExhausted, larger than
+  // kUnavailable, not connected, or cut off; kDeadlineExceeded, not connected
+  // or not answered in time; kResourceExhausted, larger than
   // max_response_bytes; kInvalidArgument, the URL or a header can't be used.
-  // kUnavailable has the mark of base::Unsent() when nothing was sent.
+  // The first two have the mark of base::Unsent() when nothing was sent.
   // Messages give the cause alone, without the URL.
   using Done = std::function<void(absl::StatusOr<HttpResponse>)>;
 

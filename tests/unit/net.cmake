@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 naming_tests(unit-net unit
+  net/cautious_http_client_test.cc
   net/curl_abort_test.cc
   net/curl_failure_test.cc
   net/curl_http_client_test.cc

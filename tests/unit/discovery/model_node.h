@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "base/unsent.h"
 #include "tests/support/fake_http_client.h"
@@ -36,7 +37,10 @@ class ModelNodes final {
     const std::vector<testing::FakeHttpClient::Pending> pending =
         http.pending();
     for (const auto& request : pending) {
-      ++attempts[request.node];
+      if (last_seen_ < request.id) {
+        last_seen_ = request.id;
+        ++attempts[request.node];
+      }
       if (dead.count(request.node) != 0) {
         http.Fail(request, base::Unsent(absl::UnavailableError("refused")));
       } else if (hung.count(request.node) != 0) {
@@ -60,12 +64,28 @@ class ModelNodes final {
     }
   }
 
+  // As TimeOut(), for those that have waited for as long as they may. To be
+  // called often.
+  void TimeOutDue(testing::FakeHttpClient& http, base::Clock::TimePoint now) {
+    const std::vector<testing::FakeHttpClient::Pending> pending =
+        http.pending();
+    for (const auto& request : pending) {
+      const auto began = began_.emplace(request.id, now).first->second;
+      if (now - began < request.request.timeout) continue;
+      http.Fail(request, absl::DeadlineExceededError("timed out"));
+    }
+  }
+
   // The hung nodes go on, and execute what they were sent, in its order,
   // although nobody waits for their answers any more.
   void Resume() {
     hung.clear();
     for (const auto& request : received_) Execute(request);
     received_.clear();
+  }
+
+  bool Serves(const std::string& node) const {
+    return dead.count(node) == 0 && hung.count(node) == 0;
   }
 
   std::map<std::string, Record> records;
@@ -104,6 +124,8 @@ class ModelNodes final {
   }
 
   std::vector<Pending> received_;
+  testing::FakeHttpClient::RequestId last_seen_ = 0;
+  std::map<testing::FakeHttpClient::RequestId, base::Clock::TimePoint> began_;
 };
 
 }  // namespace naming::discovery

@@ -13,6 +13,7 @@
 #include "core/keeper.h"
 #include "core/logger.h"
 #include "discovery/lease.h"
+#include "net/cautious_http_client.h"
 #include "tests/support/asleep.h"
 #include "tests/support/catch.h"
 #include "tests/support/eventually.h"
@@ -38,7 +39,8 @@ struct RegistrationFixture : Fixture {
         keeper(
             &loop, dispatcher, std::make_shared<core::Logger>(LogSink()),
             [this](const Instance& instance) {
-              return std::make_unique<Lease>(loop, requester, instance);
+              return std::make_unique<Lease>(loop, cautious_requester,
+                                             instance);
             },
             Options()) {}
 
@@ -93,6 +95,9 @@ struct RegistrationFixture : Fixture {
     return loop.clock().WallNow().time_since_epoch().count();
   }
 
+  // As the Client has them.
+  net::CautiousHttpClient cautious_http{loop, http};
+  Requester cautious_requester{loop.clock(), cautious_http, nodes, {}};
   ModelNodes nodes_model;
   std::shared_ptr<core::Dispatcher> dispatcher =
       std::make_shared<core::Dispatcher>();
@@ -220,30 +225,67 @@ TEST_CASE("Cancelling what never left the machine takes no time",
   CHECK(f.loop.clock().Now() == began);
 }
 
-TEST_CASE("Many registrations try a dead node at most 20 times a minute",
-          "[discovery][registration]") {
-  RegistrationFixture f;
-  f.nodes_model.dead = {"http://a:1", "http://b:1"};
-  std::vector<Registration> many;
-  RegisterOptions options;
-  options.mode = RegisterMode::kKeepTrying;
-  for (int i = 0; i < 50; ++i) {
-    Instance instance = MakeInstance();
-    instance.hostname = "h" + std::to_string(i);
-    many.push_back(f.keeper.Register(instance, options).value());
+struct ManyFixture : RegistrationFixture {
+  ~ManyFixture() {
+    auto closing = testing::AsyncUntilAsleep([this] { keeper.Close(); });
+    RunUntilReady(closing);
   }
-  // What was sent before anybody knew that they are dead doesn't count.
-  f.Run(seconds(1));
-  for (int minute = 0; minute < 3; ++minute) {
-    f.nodes_model.attempts.clear();
-    f.Run(std::chrono::minutes(1));
-    for (const auto& [node, attempts] : f.nodes_model.attempts) {
-      CAPTURE(node, minute);
-      CHECK(attempts <= 20);
+
+  void RegisterMany(int count) {
+    RegisterOptions options;
+    options.mode = RegisterMode::kKeepTrying;
+    for (int i = 0; i < count; ++i) {
+      Instance instance = MakeInstance();
+      instance.hostname = "h" + std::to_string(i);
+      many.push_back(keeper.Register(instance, options).value());
     }
   }
-  auto closing = testing::AsyncUntilAsleep([&f] { f.keeper.Close(); });
-  f.RunUntilReady(closing);
+
+  void CheckMinutes(int count) {
+    for (int minute = 0; minute < count; ++minute) {
+      nodes_model.attempts.clear();
+      for (int i = 0; i < 6000; ++i) {
+        Run(milliseconds(10));
+        nodes_model.TimeOutDue(http, loop.clock().Now());
+      }
+      for (const auto& [node, attempts] : nodes_model.attempts) {
+        if (nodes_model.Serves(node)) continue;
+        CAPTURE(node, minute);
+        CHECK(attempts <= 20);
+      }
+    }
+  }
+
+  std::vector<Registration> many;
+};
+
+TEST_CASE("Many registrations try a dead node at most 20 times a minute",
+          "[discovery][registration]") {
+  ManyFixture f;
+  f.nodes_model.dead = {"http://a:1", "http://b:1"};
+  f.RegisterMany(200);
+  f.CheckMinutes(3);
+}
+
+TEST_CASE("Many registrations try a hung node at most 20 times a minute",
+          "[discovery][registration]") {
+  ManyFixture f;
+  SECTION("that never did anything else") {
+    f.nodes_model.hung = {"http://a:1", "http://b:1"};
+    f.RegisterMany(200);
+  }
+  SECTION("that has their records") {
+    f.RegisterMany(200);
+    f.Run(seconds(20));
+    f.nodes_model.hung = {"http://a:1", "http://b:1"};
+  }
+  SECTION("while another one answers") {
+    f.nodes_model.hung = {"http://a:1"};
+    f.RegisterMany(200);
+    f.Run(seconds(1));
+    f.nodes_model.TimeOutDue(f.http, f.loop.clock().Now());
+  }
+  f.CheckMinutes(3);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "base/unsent.h"
 #include "net/curl_http_client.h"
 #include "tests/support/catch.h"
 #include "tests/support/eventually.h"
@@ -74,25 +75,27 @@ TEST_CASE("What cuts a request off makes it kUnavailable", "[curl]") {
   }
 }
 
-TEST_CASE("A server that can't be connected to is kUnavailable", "[curl]") {
+TEST_CASE("What can't be connected to was sent nothing", "[curl]") {
   CurlHttpClient client;
+  const auto check = [&](HttpRequest request, absl::StatusCode code) {
+    const Result result = Fetch(client, std::move(request));
+    CHECK(result.status().code() == code);
+    CHECK(base::IsUnsent(result.status()));
+  };
   SECTION("because it refuses") {
     const testing::RefusingPort port;
-    const Result result = Fetch(client, Get(port.Url()));
-    CHECK(result.status().code() == absl::StatusCode::kUnavailable);
+    check(Get(port.Url()), absl::StatusCode::kUnavailable);
   }
   SECTION("because it is silent") {
     const testing::SilentPort port;
     HttpRequest request = Get(port.Url());
     request.connect_timeout = milliseconds(50);
     request.timeout = std::chrono::hours(1);
-    const Result result = Fetch(client, request);
-    CHECK(result.status().code() == absl::StatusCode::kUnavailable);
+    check(request, absl::StatusCode::kDeadlineExceeded);
   }
   SECTION("because its name isn't known") {
     // RFC 2606: never resolves.
-    const Result result = Fetch(client, Get("http://node.invalid:7171/"));
-    CHECK(result.status().code() == absl::StatusCode::kUnavailable);
+    check(Get("http://node.invalid:7171/"), absl::StatusCode::kUnavailable);
   }
 }
 
