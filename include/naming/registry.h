@@ -93,8 +93,9 @@ class NAMING_EXPORT Registration {
   // no longer knew it. Waits at most the Client's cancel_timeout. Never
   // registers again. A second call returns what the first one did.
   //
-  // Errors: kUnavailable or kDeadlineExceeded, no node confirmed it; the
-  // registry drops it by itself when its lease runs out.
+  // Errors: kUnavailable or kDeadlineExceeded, no node confirmed it, or one
+  // that hangs may yet execute what it was sent before, as the message says;
+  // the registry drops it by itself when its lease runs out.
   absl::Status Cancel();
 
  private:

@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -19,9 +20,16 @@ namespace {
 // with a timestamp above that; twice would be a quarrel between two programs.
 constexpr int kRegisterAttempts = 2;
 
+constexpr std::string_view kCancelPath = "/discovery/cancel";
+
 // What was under way may take half of a cancellation's time; then there is time
 // for a node that hangs and for another one, back-off included.
 constexpr int kCancelAttempts = 3;
+
+// A node that comes to itself executes the renewal that it was sent first, and
+// tells the others of an instance that they no longer know. When it answers
+// what was sent after that, so much later they have heard of it.
+constexpr std::chrono::milliseconds kSpreadTime{250};
 
 bool Contains(const std::map<std::string, std::string>& all,
               const std::map<std::string, std::string>& some) {
@@ -68,27 +76,95 @@ void Lease::Refresh(Done done) {
 }
 
 void Lease::Remove(Done done) {
+  has_woken_ = false;
+  removed_at_.clear();
+  on_removed_ = std::move(done);
   auto chosen = requester_.nodes().Choose();
   CancelWhereUnsure(chosen.value_or(""));
-  Post("cancel", "/discovery/cancel", InstanceKeyForm(instance_),
-       std::move(chosen),
-       [this, done = std::move(done)](const absl::StatusOr<Answer>& answer,
-                                      const std::string& node) {
-         if (!answer.ok())
-           return done(base::WithoutUnsentMark(answer.status()));
-         const absl::Status status = StatusOf(*answer);
-         done(absl::IsNotFound(status)
-                  ? absl::OkStatus()
-                  : Describe(What("cancel"), node, status));
+  Post("cancel", kCancelPath, InstanceKeyForm(instance_), std::move(chosen),
+       [this](const absl::StatusOr<Answer>& answer, const std::string& node) {
+         const absl::Status status = CancelStatus(answer, node);
+         if (!status.ok()) return EndRemoval(status);
+         has_woken_ |= unsure_.erase(node) > 0;
+         removed_at_ = node;
+         FinishRemoval();
        });
+}
+
+// A node that hangs executes a register or a renewal when it comes to itself,
+// though the instance was cancelled elsewhere meanwhile, and then others hold
+// it again (C-43). So a cancel waits behind it, and tells by its answer that
+// this is over.
+void Lease::CancelWhereUnsure(const std::string& but) {
+  const std::vector<std::string> all = requester_.nodes().All();
+  for (const std::string& node : std::set<std::string>(unsure_)) {
+    if (std::find(all.begin(), all.end(), node) == all.end()) {
+      unsure_.erase(node);  // Nobody asks it any more.
+    } else if (node != but) {
+      Call call =
+          MakeCall("cancel", kCancelPath, node, InstanceKeyForm(instance_));
+      call.passes_line = true;
+      behind_[node] = requester_.Send(
+          std::move(call), [this, node](const absl::StatusOr<Answer>& answer) {
+            behind_.erase(node);
+            if (!absl::IsDeadlineExceeded(answer.status())) {
+              unsure_.erase(node);
+              has_woken_ |= !base::IsUnsent(answer.status());
+            }
+            FinishRemoval();
+          });
+    }
+  }
+}
+
+// Ends the removal once a node has executed it and nothing can undo that.
+void Lease::FinishRemoval() {
+  if (removed_at_.empty() || !behind_.empty()) return;
+  if (!unsure_.empty()) {
+    return EndRemoval(Describe(
+        What("cancel"), *unsure_.begin(),
+        absl::DeadlineExceededError(absl::StrFormat(
+            "%s has done it, but this one was sent a register or a renewal "
+            "before, which it may yet execute",
+            removed_at_))));
+  }
+  if (!std::exchange(has_woken_, false)) return EndRemoval(absl::OkStatus());
+  settling_ = loop_.RunAfter(kSpreadTime, [this] {
+    settling_ = 0;
+    Post("cancel", kCancelPath, InstanceKeyForm(instance_), removed_at_,
+         [this](const absl::StatusOr<Answer>& answer, const std::string& node) {
+           EndRemoval(CancelStatus(answer, node));
+         });
+  });
+}
+
+// When the attempt fails the next one asks the nodes that are still unsure once
+// more.
+void Lease::EndRemoval(absl::Status status) {
+  AbortBehind();
+  std::exchange(on_removed_, nullptr)(std::move(status));
+}
+
+void Lease::AbortBehind() {
+  for (const auto& [node, id] : std::exchange(behind_, {})) {
+    requester_.Abort(id);
+  }
+}
+
+absl::Status Lease::CancelStatus(const absl::StatusOr<Answer>& answer,
+                                 const std::string& node) const {
+  if (!answer.ok()) return base::WithoutUnsentMark(answer.status());
+  const absl::Status status = StatusOf(*answer);
+  return absl::IsNotFound(status) ? absl::OkStatus()
+                                  : Describe(What("cancel"), node, status);
 }
 
 void Lease::Abort() {
   requester_.Abort(std::exchange(request_, 0));
-  if (!registering_.empty()) {
-    unsure_.insert(std::exchange(registering_, ""));
-  }
+  if (!executing_.empty()) unsure_.insert(std::exchange(executing_, ""));
+  AbortBehind();
   loop_.CancelTimer(std::exchange(refusal_, 0));
+  loop_.CancelTimer(std::exchange(settling_, 0));
 }
 
 void Lease::Register(std::optional<std::string> node, int attempts_left,
@@ -96,21 +172,16 @@ void Lease::Register(std::optional<std::string> node, int attempts_left,
   Instance sent = instance_;
   if (is_held_back_) sent.status = Instance::Status::kWaiting;
   if (!node) node = requester_.nodes().Choose();
-  registering_ = node.value_or("");
-  if (comma_nodes_.count(registering_) != 0) {
+  if (comma_nodes_.count(node.value_or("")) != 0) {
     sent.addrs = {absl::StrJoin(sent.addrs, ",")};
   }
   Post("register", "/discovery/register",
        RegisterForm(sent, NextDirtyTimestamp()), std::move(node),
        [this, attempts_left, done = std::move(done)](
            const absl::StatusOr<Answer>& answer, const std::string& asked) {
-         registering_.clear();
-         absl::Status status = answer.status();
-         if (answer.ok()) {
-           unsure_.erase(asked);  // This one comes after the earlier ones.
-           status = Describe(What("register"), asked, StatusOf(*answer));
-         }
-         if (!answer.ok() && !base::IsUnsent(status)) unsure_.insert(asked);
+         if (!answer.ok()) return done(answer.status());
+         const absl::Status status =
+             Describe(What("register"), asked, StatusOf(*answer));
          if (!status.ok()) return done(status);
          Verify(asked, attempts_left - 1, done);
        });
@@ -149,18 +220,6 @@ void Lease::Verify(const std::string& node, int attempts_left, Done done) {
        });
 }
 
-// A node that hangs executes a register when it comes to itself, though it was
-// cancelled elsewhere meanwhile: a cancellation waits behind it then. Nobody
-// waits for these, nor for the Lease to go on.
-void Lease::CancelWhereUnsure(const std::string& but) {
-  for (const std::string& node : std::exchange(unsure_, {})) {
-    if (node == but) continue;
-    requester_.Send(MakeCall("cancel", "/discovery/cancel", node,
-                             InstanceKeyForm(instance_)),
-                    [](const absl::StatusOr<Answer>&) {});
-  }
-}
-
 Call Lease::MakeCall(std::string_view verb, std::string_view path,
                      const std::string& node, std::string parameters) const {
   Call call;
@@ -171,7 +230,8 @@ Call Lease::MakeCall(std::string_view verb, std::string_view path,
   call.parameters = std::move(parameters);
   // A node that waits for a peer answers when it must, and whoever cancels
   // isn't to have given up by then.
-  if (path == "/discovery/cancel") call.patience = cancel_patience_;
+  if (path == kCancelPath) call.patience = cancel_patience_;
+  call.tells_how = true;
   return call;
 }
 
@@ -190,14 +250,26 @@ void Lease::Post(std::string_view verb, std::string_view path,
     return;
   }
   Call call = MakeCall(verb, path, *node, std::move(parameters));
-  call.tells_how = true;
+  if (path != kCancelPath) executing_ = *node;
   request_ = requester_.Send(
       std::move(call), [this, asked = *node, on_answer = std::move(on_answer)](
                            const absl::StatusOr<Answer>& answer) {
         request_ = 0;
         if (answer.ok()) node_ = asked;
+        NoteFate(asked, answer);
         on_answer(answer, asked);
       });
+}
+
+// What `node` says of the request, and so of the earlier ones, or doesn't say.
+void Lease::NoteFate(const std::string& node,
+                     const absl::StatusOr<Answer>& answer) {
+  if (std::exchange(executing_, "").empty()) return;
+  if (answer.ok()) {
+    unsure_.erase(node);
+  } else if (!base::IsUnsent(answer.status())) {
+    unsure_.insert(node);
+  }
 }
 
 std::string Lease::What(std::string_view verb) const {

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -53,6 +54,12 @@ class Lease final : public core::Lease {
   void Verify(const std::string& node, int attempts_left, Done done);
   bool IsCutShort(const StoredInstance& stored) const;
   void CancelWhereUnsure(const std::string& but);
+  void FinishRemoval();
+  void EndRemoval(absl::Status status);
+  void AbortBehind();
+  absl::Status CancelStatus(const absl::StatusOr<Answer>& answer,
+                            const std::string& node) const;
+  void NoteFate(const std::string& node, const absl::StatusOr<Answer>& answer);
   Call MakeCall(std::string_view verb, std::string_view path,
                 const std::string& node, std::string parameters) const;
   void Post(std::string_view verb, std::string_view path,
@@ -78,13 +85,23 @@ class Lease final : public core::Lease {
   // Somebody else has set it to waiting.
   bool is_held_back_ = false;
 
-  // Nodes that were sent a register, and haven't said what came of it: they may
-  // execute it any time.
+  // The node that is asked to register or renew; empty: none.
+  std::string executing_;
+  // Nodes that were sent a register or a renewal, and haven't said what came of
+  // it: they may execute it any time.
   std::set<std::string> unsure_;
+
+  // A removal under way: the node that has executed it, whom to tell, the
+  // cancels at unsure nodes, and whether one of these has come to itself.
+  std::string removed_at_;
+  Done on_removed_;
+  std::map<std::string, Requester::RequestId> behind_;
+  bool has_woken_ = false;
+  base::Loop::TimerId settling_ = 0;
+
   // Nodes that take one text with commas for a list, and of a repeated value
   // the first alone, as v1.1.1 does (A.14).
   std::set<std::string> comma_nodes_;
-  std::string registering_;  // The node that is asked now; empty: none.
 
   Requester::RequestId request_ = 0;
   base::Loop::TimerId refusal_ = 0;

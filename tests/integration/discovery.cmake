@@ -20,6 +20,7 @@ naming_tests(integration-promises integration
   ../support/raw_provider.cc)
 if(NAMING_BUILD_CLI)
   target_sources(integration-promises PRIVATE
+    promises/cancel_test.cc
     promises/failover_test.cc
     promises/zombies_test.cc
     ../support/node_processes.cc
@@ -54,5 +55,6 @@ foreach(nodes IN ITEMS v1.1.2 v1.2.0)
   quirks_test(contract-discovery NAMING_TEST_NODES "${nodes}")
 endforeach()
 foreach(version IN ITEMS v1.1.1 v1.1.2 v1.2.0)
-  quirks_test(integration-promises NAMING_TEST_QUIRKS ${version})
+  quirks_test(integration-promises NAMING_TEST_QUIRKS ${version}
+    "[promises]~[own-nodes]")
 endforeach()

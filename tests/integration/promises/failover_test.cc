@@ -88,14 +88,14 @@ ClientOptions HastyOptions() {
 }
 
 TEST_CASE("When the polled node is killed the other one's next change arrives",
-          "[promises]") {
+          "[promises][own-nodes]") {
   for (int run = 0; run < 3; ++run) {
     CHECK(Fail(Failure::kKilled, ClientOptions()) < kGenerous);
   }
 }
 
 TEST_CASE("When the polled node hangs the other one's next change arrives",
-          "[promises]") {
+          "[promises][own-nodes]") {
   CHECK(Fail(Failure::kStopped, HastyOptions()) < kGenerous);
 }
 

@@ -432,24 +432,46 @@ std::vector<std::string> CancelsOf(LeaseFixture& f) {
   return nodes;
 }
 
-TEST_CASE("Where a register may yet be executed a cancel waits behind it",
-          "[discovery][lease]") {
-  LeaseFixture f({"http://a:1", "http://b:1"});
+// A Lease with two nodes, one of which was sent something and given up.
+struct UnsureFixture : LeaseFixture {
+  UnsureFixture() : LeaseFixture({"http://a:1", "http://b:1"}) {}
+
+  // Sends what `path` is for; returns it.
+  Pending Send(std::string_view path) {
+    if (path == kRegister) {
+      lease.Put(MakeInstance(), Note());
+    } else {
+      lease.Refresh(Note());
+    }
+    return http.Waiting(path);
+  }
+
+  // From now on the other node is asked.
+  void Leave(const std::string& node) {
+    nodes.Failed(node, loop.clock().Now(), kRefused);
+    REQUIRE(nodes.Choose() != node);
+  }
+
+  void GiveUp(const Pending& sent) {
+    lease.Abort();
+    Leave(sent.node);
+  }
+};
+
+TEST_CASE(
+    "Where a register or a renewal may yet be executed a cancel waits "
+    "behind it",
+    "[discovery][lease]") {
+  UnsureFixture f;
   const std::vector<std::string> both = {"http://a:1", "http://b:1"};
-  f.lease.Put(MakeInstance(), f.Note());
-  const Pending sent = f.http.Waiting(kRegister);
-  const auto asks_another = [&] {
-    f.nodes.Failed(sent.node, f.loop.clock().Now(), kRefused);
-    REQUIRE(f.nodes.Choose() != sent.node);
-  };
+  const std::string path = GENERATE(kRegister, kRenew);
+  const Pending sent = f.Send(path);
   SECTION("one that was given up") {
-    f.lease.Abort();
-    asks_another();
+    f.GiveUp(sent);
     CHECK(CancelsOf(f) == both);
-    CHECK(CancelsOf(f).size() == 1);  // Once.
   }
   SECTION("one that brought no answer") {
-    f.http.Fail(sent, absl::UnavailableError("timeout"));
+    f.http.Fail(sent, absl::DeadlineExceededError("timed out"));
     REQUIRE(f.nodes.Choose() != sent.node);
     CHECK(CancelsOf(f) == both);
   }
@@ -460,20 +482,112 @@ TEST_CASE("Where a register may yet be executed a cancel waits behind it",
   }
   SECTION("not one that the node has answered") {
     f.http.Answer(sent, CodeJson(0));
-    f.lease.Abort();
-    asks_another();
+    if (path == kRegister) {
+      f.http.Answer(f.http.Waiting(kRenew), f.Stored(sent));
+    }
+    f.Leave(sent.node);
     CHECK(CancelsOf(f).size() == 1);
   }
   SECTION("not one that came before another that the node has answered") {
     f.lease.Abort();
-    f.lease.Put(MakeInstance(), f.Note());
-    const Pending second = f.http.Waiting(kRegister);
+    const Pending second = f.Send(kRenew);
     REQUIRE(second.node == sent.node);
     f.http.Answer(second, CodeJson(0));
-    f.lease.Abort();
-    asks_another();
+    f.Leave(sent.node);
     CHECK(CancelsOf(f).size() == 1);
   }
+  SECTION("not at a node that is none any more") {
+    f.lease.Abort();
+    f.nodes.Learn({"http://c:1"});
+    const Pending third = f.Send(kRenew);
+    REQUIRE(third.node == "http://c:1");
+    f.lease.Abort();
+    f.nodes.Learn({});
+    const std::vector<std::string> asked = CancelsOf(f);
+    CHECK(std::count(asked.begin(), asked.end(), "http://c:1") == 0);
+  }
+}
+
+TEST_CASE("A removal isn't done before a node that hung has executed it",
+          "[discovery][lease]") {
+  UnsureFixture f;
+  const Pending sent = f.Send(GENERATE(kRegister, kRenew));
+  f.GiveUp(sent);
+  f.lease.Remove(f.Note());
+  REQUIRE(f.http.CountWaiting(kCancel) == 2);
+  const Pending behind = f.http.Waiting(kCancel);
+  CHECK(behind.node == sent.node);
+  CHECK(behind.request.passes_line);
+  const Pending cancel = f.http.pending().at(1);
+  const bool is_behind_last = GENERATE(true, false);
+  const auto answer_cancel = [&] {
+    f.http.Answer(cancel, CodeJson(0));
+    CHECK_FALSE(f.result);
+  };
+  if (is_behind_last) answer_cancel();
+  SECTION("and what it spreads then is cancelled once more") {
+    f.http.Answer(behind, CodeJson(GENERATE(0, -404)));
+    if (!is_behind_last) answer_cancel();
+    CHECK(f.http.CountWaiting(kCancel) == 0);
+    f.loop.Advance(std::chrono::milliseconds(250));
+    const Pending again = f.http.Waiting(kCancel);
+    CHECK(again.node == cancel.node);
+    SECTION("successfully") {
+      f.http.Answer(again, CodeJson(GENERATE(0, -404)));
+      CHECK(f.result == absl::OkStatus());
+    }
+    SECTION("or not") {
+      f.http.Fail(again, kRefused);
+      CHECK(absl::IsUnavailable(f.result.value()));
+    }
+    SECTION("unless nobody waits for it any more") {
+      f.lease.Abort();
+      CHECK(f.http.pending().empty());
+    }
+  }
+  SECTION("whatever that says") {
+    f.http.Fail(behind, absl::UnavailableError("cut off"));
+    if (!is_behind_last) answer_cancel();
+    f.loop.Advance(std::chrono::milliseconds(250));
+    CHECK(f.http.CountWaiting(kCancel) == 1);
+  }
+  SECTION("unless it is dead") {
+    f.http.Fail(behind, base::Unsent(kRefused));
+    if (!is_behind_last) f.http.Answer(cancel, CodeJson(0));
+    CHECK(f.result == absl::OkStatus());
+  }
+  SECTION("and fails while it hangs, for the next attempt to go on") {
+    f.http.Fail(behind, absl::DeadlineExceededError("timed out"));
+    if (!is_behind_last) f.http.Answer(cancel, CodeJson(0));
+    CHECK(f.result ==
+          absl::DeadlineExceededError(absl::StrFormat(
+              "discovery: cancel x: %s: %s has done it, but this one was sent "
+              "a register or a renewal before, which it may yet execute",
+              sent.node, cancel.node)));
+    CHECK(CancelsOf(f).size() == 2);
+    f.loop.Advance(std::chrono::milliseconds(250));
+    f.http.Answer(f.http.Waiting(kCancel), CodeJson(0));
+    CHECK(f.result == absl::OkStatus());
+    CHECK(CancelsOf(f).size() == 1);
+  }
+  SECTION("unless nobody waits for it any more") {
+    f.lease.Abort();
+    CHECK(f.http.pending().empty());
+    f.loop.Advance(std::chrono::seconds(5));
+    CHECK_FALSE(f.result);
+  }
+}
+
+TEST_CASE("A node that hung and executes the removal itself is enough",
+          "[discovery][lease]") {
+  UnsureFixture f;
+  f.Send(kRenew);
+  f.lease.Abort();
+  f.lease.Remove(f.Note());
+  f.http.Answer(f.http.Waiting(kCancel), CodeJson(0));
+  f.loop.Advance(std::chrono::milliseconds(250));
+  f.http.Answer(f.http.Waiting(kCancel), CodeJson(-404));
+  CHECK(f.result == absl::OkStatus());
 }
 
 TEST_CASE("While every node is backing off nothing is sent",
