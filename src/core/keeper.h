@@ -54,6 +54,9 @@ class Lease {
   // Takes the Instance out of the registry; OK also when it wasn't there.
   virtual void Remove(Done done) = 0;
 
+  // Returns whether the registry may have got the operation under way.
+  virtual bool IsSent() const { return true; }
+
   // Drops the operation under way, if any; its `done` is never called.
   virtual void Abort() = 0;
 

@@ -230,6 +230,7 @@ void Life::Cancel() {
   is_leaving_ = true;
   CancelTimers();
   backoff_.Reset();
+  if (under_way_ != Operation::kNone && !lease_->IsSent()) DropUnderWay();
   if (!may_be_held_ && under_way_ == Operation::kNone) {
     return End(absl::OkStatus());
   }
@@ -243,9 +244,15 @@ void Life::Cancel() {
 }
 
 void Life::OnGraceOver() {
+  DropUnderWay();
+  Leave();
+}
+
+void Life::DropUnderWay() {
+  const bool is_put = under_way_ == Operation::kPut;
+  if (is_put && !lease_->IsSent()) may_be_held_ = was_maybe_held_;
   lease_->Abort();
   under_way_ = Operation::kNone;
-  Remove();
 }
 
 // What was under way has ended.

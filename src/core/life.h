@@ -53,8 +53,8 @@ class Life final : public std::enable_shared_from_this<Life> {
   void RefreshNow();
 
   // Ends the registration within cancel_timeout; never puts again. What is
-  // under way gets half of that time to end, so that the registry can't execute
-  // it after the removal.
+  // under way, and was sent, gets half of that time to end, so that the
+  // registry can't execute it after the removal.
   void Cancel();
 
   // Ends it at once: what is under way is dropped.
@@ -89,6 +89,7 @@ class Life final : public std::enable_shared_from_this<Life> {
   void Remove();
   void OnRemoved(absl::Status status);
   void OnGraceOver();
+  void DropUnderWay();
   void OnCancelTimeout();
   absl::Status CancelError() const;
   void End(absl::Status status);

@@ -162,11 +162,10 @@ struct Client::Rep {
         nodes(base::Clock::Real(), logger, MakeNodesOptions(options, seed),
               monitor),
         renew_worker("naming-renew", &renew_http),
-        cautious_poll_http(poll_loop, poll_http),
-        cautious_renew_http(renew_worker, renew_http),
-        poll_requester(base::Clock::Real(), cautious_poll_http, nodes,
+        cautious_http(renew_worker, renew_http),
+        poll_requester(base::Clock::Real(), poll_http, nodes,
                        MakeRequesterOptions(options, core::Purpose::kRead)),
-        renew_requester(base::Clock::Real(), cautious_renew_http, nodes,
+        renew_requester(base::Clock::Real(), cautious_http, nodes,
                         MakeRequesterOptions(options, core::Purpose::kAny)),
         poller(poll_loop, poll_requester, MakePollerOptions(options, seed)),
         node_finder(poll_loop, poll_requester,
@@ -201,8 +200,10 @@ struct Client::Rep {
   core::Nodes nodes;
   net::CurlHttpClient renew_http;
   base::Worker renew_worker;
-  net::CautiousHttpClient cautious_poll_http;
-  net::CautiousHttpClient cautious_renew_http;
+  // For registrations, which may be many; a request of the Poller is for many
+  // applications. What waited in line would also make polls that come after it
+  // open new connections, of which the Poller trusts none.
+  net::CautiousHttpClient cautious_http;
   Requester poll_requester;
   Requester renew_requester;
   Poller poller;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <utility>
@@ -26,10 +27,19 @@ constexpr std::string_view kCancelPath = "/discovery/cancel";
 // for a node that hangs and for another one, back-off included.
 constexpr int kCancelAttempts = 3;
 
-// A node that comes to itself executes the renewal that it was sent first, and
-// tells the others of an instance that they no longer know. When it answers
-// what was sent after that, so much later they have heard of it.
-constexpr std::chrono::milliseconds kSpreadTime{250};
+// A node that comes to itself executes the renewal that it was sent as well as
+// the cancel, in any order, and tells the others of an instance that they no
+// longer know. So long after its answer they have heard of it. With what was
+// under way before, and a cancel that is slow, it's no more than a cancellation
+// may take in all.
+constexpr std::chrono::milliseconds kSpreadTime{100};
+
+// A node executes a cancel at once, though it may wait for others before it
+// answers: nobody waits longer for the answer to the last one.
+constexpr std::chrono::milliseconds kLastPatience{200};
+
+// A node that wakes later than that is most likely dead.
+constexpr std::chrono::minutes kUnsureFor{5};
 
 bool Contains(const std::map<std::string, std::string>& all,
               const std::map<std::string, std::string>& some) {
@@ -76,10 +86,11 @@ void Lease::Refresh(Done done) {
 }
 
 void Lease::Remove(Done done) {
-  has_woken_ = false;
   removed_at_.clear();
   on_removed_ = std::move(done);
+  ForgetUnsure();
   auto chosen = requester_.nodes().Choose();
+  if (!chosen && !unsure_.empty()) chosen = unsure_.begin()->first;
   CancelWhereUnsure(chosen.value_or(""));
   Post("cancel", kCancelPath, InstanceKeyForm(instance_), std::move(chosen),
        [this](const absl::StatusOr<Answer>& answer, const std::string& node) {
@@ -91,29 +102,34 @@ void Lease::Remove(Done done) {
        });
 }
 
+void Lease::ForgetUnsure() {
+  const std::vector<std::string> all = requester_.nodes().All();
+  const auto now = Now();
+  for (auto it = unsure_.begin(); it != unsure_.end();) {
+    const bool is_a_node =
+        std::find(all.begin(), all.end(), it->first) != all.end();
+    const bool is_recent = now - it->second < kUnsureFor;
+    it = is_a_node && is_recent ? std::next(it) : unsure_.erase(it);
+  }
+}
+
 // A node that hangs executes a register or a renewal when it comes to itself,
 // though the instance was cancelled elsewhere meanwhile, and then others hold
 // it again (C-43). So a cancel waits behind it, and tells by its answer that
-// this is over.
+// the node has come to itself.
 void Lease::CancelWhereUnsure(const std::string& but) {
-  const std::vector<std::string> all = requester_.nodes().All();
-  for (const std::string& node : std::set<std::string>(unsure_)) {
-    if (std::find(all.begin(), all.end(), node) == all.end()) {
-      unsure_.erase(node);  // Nobody asks it any more.
-    } else if (node != but) {
-      Call call =
-          MakeCall("cancel", kCancelPath, node, InstanceKeyForm(instance_));
-      call.passes_line = true;
-      behind_[node] = requester_.Send(
-          std::move(call), [this, node](const absl::StatusOr<Answer>& answer) {
-            behind_.erase(node);
-            if (!absl::IsDeadlineExceeded(answer.status())) {
-              unsure_.erase(node);
-              has_woken_ |= !base::IsUnsent(answer.status());
-            }
-            FinishRemoval();
-          });
-    }
+  for (const auto& [name, since] : unsure_) {
+    if (name == but) continue;
+    behind_[name] = requester_.Send(
+        MakeCall("cancel", kCancelPath, name, InstanceKeyForm(instance_)),
+        [this, node = name](const absl::StatusOr<Answer>& answer) {
+          behind_.erase(node);
+          if (!absl::IsDeadlineExceeded(answer.status())) {
+            unsure_.erase(node);
+            has_woken_ |= !base::IsUnsent(answer.status());
+          }
+          FinishRemoval();
+        });
   }
 }
 
@@ -122,7 +138,7 @@ void Lease::FinishRemoval() {
   if (removed_at_.empty() || !behind_.empty()) return;
   if (!unsure_.empty()) {
     return EndRemoval(Describe(
-        What("cancel"), *unsure_.begin(),
+        What("cancel"), unsure_.begin()->first,
         absl::DeadlineExceededError(absl::StrFormat(
             "%s has done it, but this one was sent a register or a renewal "
             "before, which it may yet execute",
@@ -131,11 +147,22 @@ void Lease::FinishRemoval() {
   if (!std::exchange(has_woken_, false)) return EndRemoval(absl::OkStatus());
   settling_ = loop_.RunAfter(kSpreadTime, [this] {
     settling_ = 0;
-    Post("cancel", kCancelPath, InstanceKeyForm(instance_), removed_at_,
-         [this](const absl::StatusOr<Answer>& answer, const std::string& node) {
-           EndRemoval(CancelStatus(answer, node));
-         });
+    CancelOnceMore();
   });
+}
+
+void Lease::CancelOnceMore() {
+  Call call =
+      MakeCall("cancel", kCancelPath, removed_at_, InstanceKeyForm(instance_));
+  call.patience = kLastPatience;
+  request_ = requester_.Send(
+      std::move(call),
+      [this, node = removed_at_](const absl::StatusOr<Answer>& answer) {
+        request_ = 0;
+        const absl::Status status = CancelStatus(answer, node);
+        EndRemoval(absl::IsDeadlineExceeded(status) ? absl::OkStatus()
+                                                    : status);
+      });
 }
 
 // When the attempt fails the next one asks the nodes that are still unsure once
@@ -159,9 +186,14 @@ absl::Status Lease::CancelStatus(const absl::StatusOr<Answer>& answer,
                                   : Describe(What("cancel"), node, status);
 }
 
+bool Lease::IsSent() const {
+  return request_ != 0 && requester_.MayBeSent(request_);
+}
+
 void Lease::Abort() {
+  if (!executing_.empty() && IsSent()) unsure_[executing_] = Now();
+  executing_.clear();
   requester_.Abort(std::exchange(request_, 0));
-  if (!executing_.empty()) unsure_.insert(std::exchange(executing_, ""));
   AbortBehind();
   loop_.CancelTimer(std::exchange(refusal_, 0));
   loop_.CancelTimer(std::exchange(settling_, 0));
@@ -230,7 +262,11 @@ Call Lease::MakeCall(std::string_view verb, std::string_view path,
   call.parameters = std::move(parameters);
   // A node that waits for a peer answers when it must, and whoever cancels
   // isn't to have given up by then.
-  if (path == kCancelPath) call.patience = cancel_patience_;
+  // Nor is it to wait behind requests that take longer.
+  if (path == kCancelPath) {
+    call.patience = cancel_patience_;
+    call.passes_line = true;
+  }
   call.tells_how = true;
   return call;
 }
@@ -268,7 +304,7 @@ void Lease::NoteFate(const std::string& node,
   if (answer.ok()) {
     unsure_.erase(node);
   } else if (!base::IsUnsent(answer.status())) {
-    unsure_.insert(node);
+    unsure_[node] = Now();
   }
 }
 

@@ -42,6 +42,7 @@ class Lease final : public core::Lease {
   void Put(const Instance& instance, Done done) override;
   void Refresh(Done done) override;
   void Remove(Done done) override;
+  bool IsSent() const override;
   void Abort() override;
   std::string node() const override { return node_; }
 
@@ -54,7 +55,9 @@ class Lease final : public core::Lease {
   void Verify(const std::string& node, int attempts_left, Done done);
   bool IsCutShort(const StoredInstance& stored) const;
   void CancelWhereUnsure(const std::string& but);
+  void ForgetUnsure();
   void FinishRemoval();
+  void CancelOnceMore();
   void EndRemoval(absl::Status status);
   void AbortBehind();
   absl::Status CancelStatus(const absl::StatusOr<Answer>& answer,
@@ -70,6 +73,7 @@ class Lease final : public core::Lease {
   bool IsOurs(const StoredInstance& stored) const;
   bool IsSomebodyElses(const StoredInstance& stored) const;
   bool HasDrifted(const StoredInstance& stored) const;
+  base::Clock::TimePoint Now() const { return loop_.clock().Now(); }
   std::string DescribeDrift(const StoredInstance& stored) const;
 
   base::Loop& loop_;
@@ -88,15 +92,15 @@ class Lease final : public core::Lease {
   // The node that is asked to register or renew; empty: none.
   std::string executing_;
   // Nodes that were sent a register or a renewal, and haven't said what came of
-  // it: they may execute it any time.
-  std::set<std::string> unsure_;
+  // it: they may execute it any time. With when that was known.
+  std::map<std::string, base::Clock::TimePoint> unsure_;
 
   // A removal under way: the node that has executed it, whom to tell, the
   // cancels at unsure nodes, and whether one of these has come to itself.
   std::string removed_at_;
   Done on_removed_;
   std::map<std::string, Requester::RequestId> behind_;
-  bool has_woken_ = false;
+  bool has_woken_ = false;  // Not settled since.
   base::Loop::TimerId settling_ = 0;
 
   // Nodes that take one text with commas for a list, and of a repeated value

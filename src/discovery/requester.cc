@@ -64,7 +64,6 @@ Requester::RequestId Requester::Send(Call call, Done done) {
     patience = std::min(patience, call.patience);
   }
   request.timeout = patience + call.hold;
-  request.is_held = call.hold > milliseconds::zero();
   request.passes_line = call.passes_line;
   const milliseconds budget =
       call.hold > milliseconds::zero() ? call.hold + kDeadlineMargin : patience;

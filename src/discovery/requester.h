@@ -80,6 +80,9 @@ class Requester final {
   RequestId Send(Call call, Done done);
   void Abort(RequestId id) { http_.Abort(id); }
 
+  // Returns whether the node may have got a request that isn't done.
+  bool MayBeSent(RequestId id) const { return http_.MayBeSent(id); }
+
   // Returns the status of a call that wasn't even tried because no node may be
   // asked now.
   absl::Status NoNode(std::string_view what) const;

@@ -41,7 +41,6 @@ HttpClient::RequestId CautiousHttpClient::Send(HttpRequest request, Done done) {
   Request& sent = requests_[id];
   sent.server = ServerOf(request.url);
   sent.done = std::move(done);
-  sent.is_held = request.is_held;
   if (servers_.size() >= kMostServers && servers_.count(sent.server) == 0) {
     ForgetIdle();
   }
@@ -62,6 +61,11 @@ void CautiousHttpClient::Abort(RequestId id) {
   SendWhatMay(servers_.at(request.server));
 }
 
+bool CautiousHttpClient::MayBeSent(RequestId id) const {
+  const auto it = requests_.find(id);
+  return it != requests_.end() && it->second.sent_as != 0;
+}
+
 bool CautiousHttpClient::MaySend(const Server& server) {
   const int most = server.is_known_to_answer ? kMostUnanswered : 1;
   return server.under_way == 0 || server.unanswered < most;
@@ -70,11 +74,10 @@ bool CautiousHttpClient::MaySend(const Server& server) {
 void CautiousHttpClient::SendNow(RequestId id, HttpRequest request) {
   Request& sent = requests_.at(id);
   Server& server = servers_.at(sent.server);
-  if (!sent.is_held) {
-    // What was sent before has ended, one way or another.
-    if (++server.under_way == 1) server.unanswered = 0;
-    ++server.unanswered;
-  }
+  // What was sent before has ended, one way or another.
+  if (++server.under_way == 1) server.unanswered = 0;
+  ++server.unanswered;
+  sent.answers_before = server.answers;
   sent.sent_as = http_.Send(std::move(request),
                             [this, id](absl::StatusOr<HttpResponse> response) {
                               OnDone(id, std::move(response));
@@ -100,7 +103,7 @@ void CautiousHttpClient::OnDone(RequestId id,
   const Request request = Take(id);
   if (request.sent_as != 0) {
     Server& server = servers_.at(request.server);
-    Note(server, response.status());
+    Note(request, response.status());
     SendWhatMay(server);
   }
   request.done(std::move(response));
@@ -116,23 +119,27 @@ CautiousHttpClient::Request CautiousHttpClient::Take(RequestId id) {
   if (request.sent_as == 0) {
     loop_.CancelTimer(request.timer);
     if (request.place != server.line.end()) server.line.erase(request.place);
-  } else if (!request.is_held) {
+  } else {
     --server.under_way;
   }
   return request;
 }
 
 // What an answer, or that there is none, says of the server.
-void CautiousHttpClient::Note(Server& server, const absl::Status& status) {
+void CautiousHttpClient::Note(const Request& request,
+                              const absl::Status& status) {
+  Server& server = servers_.at(request.server);
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kDeadlineExceeded:
+      if (request.answers_before != server.answers) return;
       server.is_known_to_answer = false;
       return EndLine(server, status);
     case absl::StatusCode::kInvalidArgument:
       return;  // It wasn't even asked.
     default:
       server.is_known_to_answer = true;
+      ++server.answers;
       server.unanswered = 0;
       for (std::size_t i = server.line.size(); i > 0; --i) SendFirst(server);
   }

@@ -4,6 +4,7 @@
 #define NAMING_NET_CAUTIOUS_HTTP_CLIENT_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <map>
 #include <string>
@@ -17,13 +18,13 @@ namespace naming::net {
 // hasn't answered yet, or not since its last failure, gets one at a time, and
 // any other kMostUnanswered after its last answer; while these are under way
 // further ones wait in a line. An answer releases the whole line; a failure
-// ends it, with kUnavailable and the mark of base::Unsent(). So a server that
-// hangs isn't hammered, all who wait for it are told by the first time-out, and
-// one that is only slow is asked as fast as it answers.
+// ends it, with kUnavailable and the mark of base::Unsent(), unless that is one
+// of a request sent before the last answer. So a server that hangs isn't
+// hammered, all who wait for it are told by the first time-out, and one that is
+// only slow is asked as fast as it answers.
 //
 // A request's timeout is also the longest that it waits in line; what is
-// released has it once more. Requests that the server may hold wait, but none
-// waits for them.
+// released has it once more.
 class CautiousHttpClient final : public HttpClient {
  public:
   static constexpr int kMostUnanswered = 4;
@@ -34,6 +35,7 @@ class CautiousHttpClient final : public HttpClient {
 
   RequestId Send(HttpRequest request, Done done) override;
   void Abort(RequestId id) override;
+  bool MayBeSent(RequestId id) const override;
 
   // Returns how many servers it knows something of.
   std::size_t server_count() const { return servers_.size(); }
@@ -42,16 +44,17 @@ class CautiousHttpClient final : public HttpClient {
   using Line = std::list<RequestId>;
   struct Server {
     int requests = 0;    // All that there are.
-    int under_way = 0;   // Of these, sent and not held.
+    int under_way = 0;   // Of these, sent.
     int unanswered = 0;  // Those sent since the last answer.
     bool is_known_to_answer = false;
+    std::uint64_t answers = 0;
     Line line;
   };
   struct Request {
     std::string server;
     Done done;
-    bool is_held = false;
-    RequestId sent_as = 0;  // 0: not sent.
+    RequestId sent_as = 0;             // 0: not sent.
+    std::uint64_t answers_before = 0;  // Of its server.
 
     // While it isn't.
     HttpRequest unsent;
@@ -64,7 +67,7 @@ class CautiousHttpClient final : public HttpClient {
   void Queue(RequestId id, HttpRequest request);
   void OnDone(RequestId id, absl::StatusOr<HttpResponse> response);
   Request Take(RequestId id);
-  void Note(Server& server, const absl::Status& status);
+  void Note(const Request& request, const absl::Status& status);
   void SendFirst(Server& server);
   void SendWhatMay(Server& server);
   void EndLine(Server& server, const absl::Status& cause);

@@ -26,10 +26,6 @@ struct HttpRequest {
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(1);
   std::chrono::milliseconds timeout = std::chrono::seconds(3);  // In all.
 
-  // The server may keep it until something happens: that no answer comes says
-  // nothing of the server.
-  bool is_held = false;
-
   // A CautiousHttpClient sends it at once, whatever else waits.
   bool passes_line = false;
 
@@ -78,6 +74,10 @@ class HttpClient {
   // Drops a request, closing its connection; its `done` is never called. One
   // that is done, or 0, does nothing.
   virtual void Abort(RequestId id) = 0;
+
+  // Returns whether the server may have got anything of a request that isn't
+  // done.
+  virtual bool MayBeSent(RequestId) const { return true; }
 
  protected:
   HttpClient() = default;

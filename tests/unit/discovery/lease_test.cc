@@ -27,6 +27,9 @@ constexpr char kRegister[] = "/discovery/register";
 constexpr char kRenew[] = "/discovery/renew";
 constexpr char kCancel[] = "/discovery/cancel";
 
+// From the answer of a node that has woken to the last cancel.
+constexpr std::chrono::milliseconds kSpreadTime{100};
+
 const absl::Status kRefused = absl::UnavailableError("refused");
 
 struct LeaseFixture : Fixture {
@@ -528,8 +531,15 @@ TEST_CASE("A removal isn't done before a node that hung has executed it",
   SECTION("and what it spreads then is cancelled once more") {
     f.http.Answer(behind, CodeJson(GENERATE(0, -404)));
     if (!is_behind_last) answer_cancel();
+    f.loop.Advance(kSpreadTime - std::chrono::milliseconds(1));
     CHECK(f.http.CountWaiting(kCancel) == 0);
-    f.loop.Advance(std::chrono::milliseconds(250));
+    SECTION("unless nobody waits for it by then") {
+      f.lease.Abort();
+      f.loop.Advance(kSpreadTime);
+      CHECK(f.http.pending().empty());
+      return;
+    }
+    f.loop.Advance(std::chrono::milliseconds(1));
     const Pending again = f.http.Waiting(kCancel);
     CHECK(again.node == cancel.node);
     SECTION("successfully") {
@@ -540,6 +550,11 @@ TEST_CASE("A removal isn't done before a node that hung has executed it",
       f.http.Fail(again, kRefused);
       CHECK(absl::IsUnavailable(f.result.value()));
     }
+    SECTION("most likely, when the answer takes long") {
+      CHECK(again.request.timeout == std::chrono::milliseconds(200));
+      f.http.Fail(again, absl::DeadlineExceededError("timed out"));
+      CHECK(f.result == absl::OkStatus());
+    }
     SECTION("unless nobody waits for it any more") {
       f.lease.Abort();
       CHECK(f.http.pending().empty());
@@ -548,7 +563,7 @@ TEST_CASE("A removal isn't done before a node that hung has executed it",
   SECTION("whatever that says") {
     f.http.Fail(behind, absl::UnavailableError("cut off"));
     if (!is_behind_last) answer_cancel();
-    f.loop.Advance(std::chrono::milliseconds(250));
+    f.loop.Advance(kSpreadTime);
     CHECK(f.http.CountWaiting(kCancel) == 1);
   }
   SECTION("unless it is dead") {
@@ -565,7 +580,7 @@ TEST_CASE("A removal isn't done before a node that hung has executed it",
               "a register or a renewal before, which it may yet execute",
               sent.node, cancel.node)));
     CHECK(CancelsOf(f).size() == 2);
-    f.loop.Advance(std::chrono::milliseconds(250));
+    f.loop.Advance(kSpreadTime);
     f.http.Answer(f.http.Waiting(kCancel), CodeJson(0));
     CHECK(f.result == absl::OkStatus());
     CHECK(CancelsOf(f).size() == 1);
@@ -578,6 +593,60 @@ TEST_CASE("A removal isn't done before a node that hung has executed it",
   }
 }
 
+TEST_CASE("A removal that fails leaves the rest to the next attempt",
+          "[discovery][lease]") {
+  UnsureFixture f;
+  const Pending sent = f.Send(kRenew);
+  f.GiveUp(sent);
+  f.lease.Remove(f.Note());
+  REQUIRE(f.http.CountWaiting(kCancel) == 2);
+  const Pending behind = f.http.pending().at(0);
+  const Pending cancel = f.http.pending().at(1);
+  SECTION("also the node that hangs") {
+    f.http.Answer(cancel, CodeJson(-500));
+    CHECK_FALSE(f.result == absl::OkStatus());
+    CHECK(f.http.pending().empty());
+    CHECK(CancelsOf(f).size() >= 1);
+  }
+  SECTION("also what one that has woken may have spread") {
+    f.http.Answer(behind, CodeJson(0));
+    f.http.Answer(cancel, CodeJson(-500));
+    REQUIRE(f.result);
+    CHECK_FALSE(f.result->ok());
+    f.nodes.Succeeded(cancel.node);
+    f.nodes.Succeeded(behind.node);
+    CHECK(CancelsOf(f).size() == 1);
+    CHECK_FALSE(f.result);
+    f.loop.Advance(kSpreadTime);
+    f.http.Answer(f.http.Waiting(kCancel), CodeJson(-404));
+    CHECK(f.result == absl::OkStatus());
+  }
+}
+
+TEST_CASE("While every node is backing off one that hung is asked to cancel",
+          "[discovery][lease]") {
+  UnsureFixture f;
+  const Pending sent = f.Send(kRenew);
+  f.lease.Abort();
+  while (const auto node = f.nodes.Choose()) {
+    f.nodes.Failed(*node, f.loop.clock().Now(), kRefused);
+  }
+  f.lease.Remove(f.Note());
+  CHECK(f.http.pending().size() == 1);
+  CHECK(f.http.Waiting(kCancel).node == sent.node);
+}
+
+TEST_CASE("A node that hung for long is taken for dead", "[discovery][lease]") {
+  UnsureFixture f;
+  const Pending sent = f.Send(kRenew);
+  f.GiveUp(sent);
+  f.loop.Advance(std::chrono::minutes(5) - std::chrono::milliseconds(1));
+  const bool is_in_time = GENERATE(true, false);
+  if (!is_in_time) f.loop.Advance(std::chrono::milliseconds(1));
+  f.Leave(sent.node);
+  CHECK(CancelsOf(f).size() == (is_in_time ? 2 : 1));
+}
+
 TEST_CASE("A node that hung and executes the removal itself is enough",
           "[discovery][lease]") {
   UnsureFixture f;
@@ -585,7 +654,7 @@ TEST_CASE("A node that hung and executes the removal itself is enough",
   f.lease.Abort();
   f.lease.Remove(f.Note());
   f.http.Answer(f.http.Waiting(kCancel), CodeJson(0));
-  f.loop.Advance(std::chrono::milliseconds(250));
+  f.loop.Advance(kSpreadTime);
   f.http.Answer(f.http.Waiting(kCancel), CodeJson(-404));
   CHECK(f.result == absl::OkStatus());
 }

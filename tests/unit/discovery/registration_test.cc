@@ -259,6 +259,23 @@ struct ManyFixture : RegistrationFixture {
   std::vector<Registration> many;
 };
 
+TEST_CASE("Cancelling what only waits to be sent takes no time",
+          "[discovery][registration]") {
+  ManyFixture f;
+  f.nodes_model.hung = {"http://a:1", "http://b:1"};
+  f.RegisterMany(5);
+  f.Run(milliseconds(20));
+  const auto began = f.loop.clock().Now();
+  auto cancelling =
+      testing::AsyncUntilAsleep([&f] { return f.many.back().Cancel().ok(); });
+  REQUIRE(testing::Eventually([&] {
+    f.loop.RunReady();
+    return cancelling.wait_for(seconds(0)) == std::future_status::ready;
+  }));
+  CHECK(cancelling.get());
+  CHECK(f.loop.clock().Now() == began);
+}
+
 TEST_CASE("Many registrations try a dead node at most 20 times a minute",
           "[discovery][registration]") {
   ManyFixture f;
