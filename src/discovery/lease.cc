@@ -144,7 +144,7 @@ void Lease::FinishRemoval() {
             "before, which it may yet execute",
             removed_at_))));
   }
-  if (!std::exchange(has_woken_, false)) return EndRemoval(absl::OkStatus());
+  if (!has_woken_) return EndRemoval(absl::OkStatus());
   settling_ = loop_.RunAfter(kSpreadTime, [this] {
     settling_ = 0;
     CancelOnceMore();
@@ -159,9 +159,10 @@ void Lease::CancelOnceMore() {
       std::move(call),
       [this, node = removed_at_](const absl::StatusOr<Answer>& answer) {
         request_ = 0;
-        const absl::Status status = CancelStatus(answer, node);
-        EndRemoval(absl::IsDeadlineExceeded(status) ? absl::OkStatus()
-                                                    : status);
+        absl::Status status = CancelStatus(answer, node);
+        if (absl::IsDeadlineExceeded(status)) status = absl::OkStatus();
+        has_woken_ = !status.ok();
+        EndRemoval(std::move(status));
       });
 }
 
