@@ -21,7 +21,9 @@ namespace {
 // with a timestamp above that; twice would be a quarrel between two programs.
 constexpr int kRegisterAttempts = 2;
 
+constexpr std::string_view kRegisterPath = "/discovery/register";
 constexpr std::string_view kCancelPath = "/discovery/cancel";
+constexpr std::string_view kNodesPath = "/discovery/nodes";
 
 // What was under way may take half of a cancellation's time; then there is time
 // for a node that hangs and for another one, back-off included.
@@ -91,12 +93,12 @@ void Lease::Remove(Done done) {
   ForgetUnsure();
   auto chosen = requester_.nodes().Choose();
   if (!chosen && !unsure_.empty()) chosen = unsure_.begin()->first;
-  CancelWhereUnsure(chosen.value_or(""));
+  AskWhereUnsure(chosen.value_or(""));
   Post("cancel", kCancelPath, InstanceKeyForm(instance_), std::move(chosen),
        [this](const absl::StatusOr<Answer>& answer, const std::string& node) {
          const absl::Status status = CancelStatus(answer, node);
          if (!status.ok()) return EndRemoval(status);
-         has_woken_ |= unsure_.erase(node) > 0;
+         if (unsure_.erase(node) > 0) woken_.insert(node);
          removed_at_ = node;
          FinishRemoval();
        });
@@ -108,25 +110,35 @@ void Lease::ForgetUnsure() {
   for (auto it = unsure_.begin(); it != unsure_.end();) {
     const bool is_a_node =
         std::find(all.begin(), all.end(), it->first) != all.end();
-    const bool is_recent = now - it->second < kUnsureFor;
+    const bool is_recent = now - it->second.since < kUnsureFor;
     it = is_a_node && is_recent ? std::next(it) : unsure_.erase(it);
   }
 }
 
 // A node that hangs executes a register or a renewal when it comes to itself,
 // though the instance was cancelled elsewhere meanwhile, and then others hold
-// it again (C-43). So a cancel waits behind it, and tells by its answer that
-// the node has come to itself.
-void Lease::CancelWhereUnsure(const std::string& but) {
-  for (const auto& [name, since] : unsure_) {
+// it again (C-43). That it answers tells that it has come to itself.
+//
+// Behind a register waits a cancel, whatever becomes of this program. But when
+// it wakes late that hits whoever has registered the hostname anew, so that
+// behind a renewal, which is much more frequent, a harmless question waits.
+void Lease::AskWhereUnsure(const std::string& but) {
+  for (const auto& [name, unsure] : unsure_) {
     if (name == but) continue;
+    Call call =
+        MakeCall("cancel", kCancelPath, name, InstanceKeyForm(instance_));
+    if (!unsure.is_register) {
+      call.method = net::HttpRequest::Method::kGet;
+      call.path = kNodesPath;
+      call.parameters.clear();
+    }
     behind_[name] = requester_.Send(
-        MakeCall("cancel", kCancelPath, name, InstanceKeyForm(instance_)),
+        std::move(call),
         [this, node = name](const absl::StatusOr<Answer>& answer) {
           behind_.erase(node);
           if (!absl::IsDeadlineExceeded(answer.status())) {
             unsure_.erase(node);
-            has_woken_ |= !base::IsUnsent(answer.status());
+            if (!base::IsUnsent(answer.status())) woken_.insert(node);
           }
           FinishRemoval();
         });
@@ -144,26 +156,47 @@ void Lease::FinishRemoval() {
             "before, which it may yet execute",
             removed_at_))));
   }
-  if (!has_woken_) return EndRemoval(absl::OkStatus());
+  if (woken_.empty()) return EndRemoval(absl::OkStatus());
   settling_ = loop_.RunAfter(kSpreadTime, [this] {
     settling_ = 0;
     CancelOnceMore();
   });
 }
 
+// Where it was removed, for what was spread there since, and where it may have
+// been put again.
 void Lease::CancelOnceMore() {
-  Call call =
-      MakeCall("cancel", kCancelPath, removed_at_, InstanceKeyForm(instance_));
+  last_status_ = absl::OkStatus();
+  for (const std::string& node : woken_) {
+    if (node == removed_at_) continue;
+    behind_[node] = SendLastCancel(node, [this, node](const absl::Status&) {
+      behind_.erase(node);
+      FinishLastCancels();
+    });
+  }
+  request_ = SendLastCancel(removed_at_, [this](absl::Status status) {
+    request_ = 0;
+    last_status_ = std::move(status);
+    FinishLastCancels();
+  });
+}
+
+Requester::RequestId Lease::SendLastCancel(
+    const std::string& node, std::function<void(absl::Status)> done) {
+  Call call = MakeCall("cancel", kCancelPath, node, InstanceKeyForm(instance_));
   call.patience = kLastPatience;
-  request_ = requester_.Send(
-      std::move(call),
-      [this, node = removed_at_](const absl::StatusOr<Answer>& answer) {
-        request_ = 0;
-        absl::Status status = CancelStatus(answer, node);
-        if (absl::IsDeadlineExceeded(status)) status = absl::OkStatus();
-        has_woken_ = !status.ok();
-        EndRemoval(std::move(status));
+  return requester_.Send(
+      std::move(call), [this, node, done = std::move(done)](
+                           const absl::StatusOr<Answer>& answer) {
+        const absl::Status status = CancelStatus(answer, node);
+        done(absl::IsDeadlineExceeded(status) ? absl::OkStatus() : status);
       });
+}
+
+void Lease::FinishLastCancels() {
+  if (request_ != 0 || !behind_.empty()) return;
+  if (last_status_.ok()) woken_.clear();
+  EndRemoval(last_status_);
 }
 
 // When the attempt fails the next one asks the nodes that are still unsure once
@@ -192,7 +225,7 @@ bool Lease::IsSent() const {
 }
 
 void Lease::Abort() {
-  if (!executing_.empty() && IsSent()) unsure_[executing_] = Now();
+  if (!executing_.empty() && IsSent()) MarkUnsure(executing_);
   executing_.clear();
   requester_.Abort(std::exchange(request_, 0));
   AbortBehind();
@@ -208,8 +241,8 @@ void Lease::Register(std::optional<std::string> node, int attempts_left,
   if (comma_nodes_.count(node.value_or("")) != 0) {
     sent.addrs = {absl::StrJoin(sent.addrs, ",")};
   }
-  Post("register", "/discovery/register",
-       RegisterForm(sent, NextDirtyTimestamp()), std::move(node),
+  Post("register", kRegisterPath, RegisterForm(sent, NextDirtyTimestamp()),
+       std::move(node),
        [this, attempts_left, done = std::move(done)](
            const absl::StatusOr<Answer>& answer, const std::string& asked) {
          if (!answer.ok()) return done(answer.status());
@@ -287,7 +320,10 @@ void Lease::Post(std::string_view verb, std::string_view path,
     return;
   }
   Call call = MakeCall(verb, path, *node, std::move(parameters));
-  if (path != kCancelPath) executing_ = *node;
+  if (path != kCancelPath) {
+    executing_ = *node;
+    is_registering_ = path == kRegisterPath;
+  }
   request_ = requester_.Send(
       std::move(call), [this, asked = *node, on_answer = std::move(on_answer)](
                            const absl::StatusOr<Answer>& answer) {
@@ -298,6 +334,12 @@ void Lease::Post(std::string_view verb, std::string_view path,
       });
 }
 
+void Lease::MarkUnsure(const std::string& node) {
+  Unsure& unsure = unsure_[node];
+  unsure.since = Now();
+  unsure.is_register |= is_registering_;
+}
+
 // What `node` says of the request, and so of the earlier ones, or doesn't say.
 void Lease::NoteFate(const std::string& node,
                      const absl::StatusOr<Answer>& answer) {
@@ -305,7 +347,7 @@ void Lease::NoteFate(const std::string& node,
   if (answer.ok()) {
     unsure_.erase(node);
   } else if (!base::IsUnsent(answer.status())) {
-    unsure_[node] = Now();
+    MarkUnsure(node);
   }
 }
 

@@ -54,10 +54,14 @@ class Lease final : public core::Lease {
   void Register(std::optional<std::string> node, int attempts_left, Done done);
   void Verify(const std::string& node, int attempts_left, Done done);
   bool IsCutShort(const StoredInstance& stored) const;
-  void CancelWhereUnsure(const std::string& but);
+  void AskWhereUnsure(const std::string& but);
+  void MarkUnsure(const std::string& node);
   void ForgetUnsure();
   void FinishRemoval();
   void CancelOnceMore();
+  Requester::RequestId SendLastCancel(const std::string& node,
+                                      std::function<void(absl::Status)> done);
+  void FinishLastCancels();
   void EndRemoval(absl::Status status);
   void AbortBehind();
   absl::Status CancelStatus(const absl::StatusOr<Answer>& answer,
@@ -89,18 +93,26 @@ class Lease final : public core::Lease {
   // Somebody else has set it to waiting.
   bool is_held_back_ = false;
 
+  // A write whose outcome isn't known.
+  struct Unsure {
+    base::Clock::TimePoint since;  // That isn't known.
+    bool is_register = false;      // A renewal otherwise.
+  };
+
   // The node that is asked to register or renew; empty: none.
   std::string executing_;
+  bool is_registering_ = false;
   // Nodes that were sent a register or a renewal, and haven't said what came of
-  // it: they may execute it any time. With when that was known.
-  std::map<std::string, base::Clock::TimePoint> unsure_;
+  // it: they may execute it any time.
+  std::map<std::string, Unsure> unsure_;
 
-  // A removal under way: the node that has executed it, whom to tell, the
-  // cancels at unsure nodes, and whether one of these has come to itself.
+  // A removal under way: the node that has executed it, whom to tell, what was
+  // sent to other nodes, and which have come to themselves.
   std::string removed_at_;
   Done on_removed_;
   std::map<std::string, Requester::RequestId> behind_;
-  bool has_woken_ = false;  // Not settled since.
+  std::set<std::string> woken_;
+  absl::Status last_status_;  // Of the last cancel.
   base::Loop::TimerId settling_ = 0;
 
   // Nodes that take one text with commas for a list, and of a repeated value

@@ -97,6 +97,7 @@ class ModelNodes final {
   using Pending = testing::FakeHttpClient::Pending;
 
   std::string Execute(const Pending& request) {
+    if (request.path == "/discovery/nodes") return CodeJson(0);
     const std::string hostname = request.Values("hostname").at(0);
     if (request.path == "/discovery/register") return Register(request);
     const auto it = records.find(hostname);
