@@ -78,14 +78,6 @@ long long Ms(Clock::duration duration) {
   return std::chrono::duration_cast<milliseconds>(duration).count();
 }
 
-std::string Describe(const Members& members) {
-  std::string text;
-  for (const auto& [name, version] : members) {
-    text += absl::StrFormat(" %s=%s", name, version);
-  }
-  return text;
-}
-
 std::string Describe(const ClientState& state) {
   const auto since = std::chrono::system_clock::now() - state.since;
   return absl::StrFormat(
@@ -413,8 +405,8 @@ std::string Chaos::FirstMissed() const {
     if (seen == truth) continue;
     const discovery::Client& consumer = *consumers_[i / kWatchesEach];
     return absl::StrFormat("watcher %d of %s sees%s, not%s; its client: %s; %s",
-                           i, watch.app_id(), Describe(seen), Describe(truth),
-                           Describe(consumer.state()),
+                           i, watch.app_id(), DescribeMembers(seen),
+                           DescribeMembers(truth), Describe(consumer.state()),
                            Describe(consumer.stats()));
   }
   return "";

@@ -22,6 +22,14 @@ milliseconds ToMs(Clock::duration duration) {
 
 }  // namespace
 
+std::string DescribeMembers(const Members& members) {
+  std::string text;
+  for (const auto& [name, version] : members) {
+    text += absl::StrFormat(" %s=%s", name, version);
+  }
+  return text;
+}
+
 void Truth::Set(const std::string& app_id, const std::string& hostname,
                 const std::string& version) {
   base::MutexLock lock(mutex_);
@@ -97,8 +105,10 @@ void Watch::Take(const Snapshot& snapshot) {
   const bool is_next = snapshot.revision == revision_ + 1;
   revision_ = snapshot.revision;
   if (is_next && seen_.size() >= kLeastGuardedSize && 2 * lost > seen_.size()) {
-    violations_.Add(absl::StrFormat("a list of %s lost %d of %d that live",
-                                    app_id_, lost, seen_.size()));
+    violations_.Add(absl::StrFormat(
+        "a list of %s lost %d of %d that live: from%s to%s, while there are%s",
+        app_id_, lost, seen_.size(), DescribeMembers(seen_),
+        DescribeMembers(next), DescribeMembers(live)));
   }
   seen_ = std::move(next);
 }

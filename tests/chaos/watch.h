@@ -23,6 +23,8 @@ using Clock = std::chrono::steady_clock;
 // The Instances of one application: version by hostname.
 using Members = std::map<std::string, std::string>;
 
+std::string DescribeMembers(const Members& members);
+
 // What is registered and means to stay so, by application.
 //
 // Thread-safe.
