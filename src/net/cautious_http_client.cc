@@ -88,7 +88,6 @@ void CautiousHttpClient::Queue(RequestId id, HttpRequest request) {
   Request& queued = requests_.at(id);
   Server& server = servers_.at(queued.server);
   queued.place = server.line.insert(server.line.end(), id);
-  const auto timeout = request.timeout;
   queued.timer =
       loop_.RunAfter(request.timeout, [this, id, timeout = request.timeout] {
         OnDone(id, base::Unsent(absl::DeadlineExceededError(absl::StrFormat(

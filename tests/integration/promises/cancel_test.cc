@@ -4,10 +4,10 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <thread>
 
-#include "absl/strings/str_format.h"
 #include "tests/integration/discovery_fixture.h"
 #include "tests/support/asleep.h"
 #include "tests/support/catch.h"

@@ -478,8 +478,7 @@ struct UnsureFixture : LeaseFixture {
 };
 
 TEST_CASE(
-    "Where a register or a renewal may yet be executed a cancel waits "
-    "behind it",
+    "Where a register or a renewal may yet be executed a removal asks as well",
     "[discovery][lease]") {
   UnsureFixture f;
   const std::vector<std::string> both = {"http://a:1", "http://b:1"};
