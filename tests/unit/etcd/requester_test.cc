@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/unsent.h"
 #include "tests/support/catch.h"
 #include "tests/unit/etcd/fixture.h"
 
@@ -167,6 +168,30 @@ TEST_CASE("What fails for the member's sake goes elsewhere next time",
              Catch::Matchers::StartsWith("etcd: fetch x: " + sent.node));
   CHECK(failed == sent.node);
   CHECK(f.nodes.Choose() != sent.node);
+}
+
+TEST_CASE(
+    "A stream that has had its time hasn't failed, one without a member has",
+    "[etcd][requester]") {
+  RequesterFixture f;
+  int failed = 0;
+  f.requester.set_on_node_failed([&](const std::string&) { ++failed; });
+  Call call;
+  call.what = "watch x";
+  call.path = "/kv/range";
+  call.on_body = [](std::string_view) {};
+  f.requester.Send(std::move(call), [&](auto result) { f.result = result; });
+  const absl::Status late = absl::DeadlineExceededError("timed out");
+  SECTION("had its time") {
+    f.http.Fail(f.http.Waiting(kRange), late);
+    CHECK(failed == 0);
+    CHECK(absl::IsDeadlineExceeded(f.result->status()));
+  }
+  SECTION("not connected in time") {
+    f.http.Fail(f.http.Waiting(kRange), base::Unsent(late));
+    CHECK(failed == 1);
+    CHECK(absl::IsUnavailable(f.result->status()));
+  }
 }
 
 TEST_CASE("What is too much for a store speaks against no member",
