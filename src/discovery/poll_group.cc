@@ -33,6 +33,7 @@ void PollGroup::BeginAs(const PollGroup& from) {
   is_primed = from.is_primed;
   is_read = from.is_read;
   forms = from.forms;
+  forms_alive_at = from.forms_alive_at;
   told_node = from.told_node;
   told_epoch = from.told_epoch;
   refresh_at = from.refresh_at;

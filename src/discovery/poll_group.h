@@ -35,7 +35,8 @@ struct PolledApp {
   // What `node` said last. Changed by Poller::SetVersion() alone.
   std::int64_t version = 0;
   std::string node;
-  std::uint64_t epoch = 0;  // Nodes::Epoch() then.
+  std::uint64_t epoch = 0;     // Nodes::Epoch() then.
+  std::uint64_t alive_at = 0;  // As in net::HttpResponse.
 
   // Its requests fail when it is alone: it stays alone.
   bool is_quarantined = false;
@@ -67,9 +68,10 @@ struct PollGroup {
 
   std::map<std::string, PolledApp*, std::less<>> apps;  // By app_id.
   PollText text;                                        // Of `apps`.
-  FormFinder forms;        // Of the node that is told.
-  bool is_primed = false;  // Its first fetchs has been answered.
-  std::size_t asked = 0;   // How often, until that has come about.
+  FormFinder forms;                  // Of the node that is told.
+  std::uint64_t forms_alive_at = 0;  // As in net::HttpResponse.
+  bool is_primed = false;            // Its first fetchs has been answered.
+  std::size_t asked = 0;             // How often, until that has come about.
   // An application may have become empty: that is asked for before all else.
   bool is_in_doubt = false;
   bool is_read = false;  // By a fetchs of the node that is told.

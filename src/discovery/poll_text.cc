@@ -90,11 +90,6 @@ std::string PollText::WithCommas() const {
   return text;
 }
 
-bool PollText::has_versions() const {
-  return std::any_of(pieces_.begin(), pieces_.end(),
-                     [](const Piece& piece) { return piece.version != 0; });
-}
-
 // Returns where `app_id` is, or belongs.
 std::size_t PollText::IndexOf(std::string_view app_id) const {
   return static_cast<std::size_t>(

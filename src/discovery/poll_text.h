@@ -48,9 +48,6 @@ class PollText final {
   // Returns how many bytes the text has at most, whatever the versions.
   std::size_t max_bytes() const { return max_bytes_; }
 
-  // Returns whether any application has a version.
-  bool has_versions() const;
-
   // Returns the applications as they are now, in order: what is returned stays
   // as it is when others come or go.
   std::shared_ptr<const AppIds> app_ids() const { return app_ids_; }

@@ -158,7 +158,6 @@ Poller::Sent Poller::MakeSent(GroupId id, const std::string& node) {
   sent.hold = HoldFor(group);
   sent.app_ids = group.text.app_ids();
   sent.form = group.forms.form();
-  sent.had_versions = group.text.has_versions();
   sent.what = absl::StrFormat("%s %s", sent.hold.count() > 0 ? "poll" : "fetch",
                               DescribeApps(*sent.app_ids));
   return sent;
@@ -254,6 +253,7 @@ void Poller::OnAnswered(const Sent& sent, const absl::StatusOr<Answer>& answer,
     return;
   }
   AskWaiting();
+  ForgetOtherLives(sent, *answer);
   const bool is_refused =
       answer->code != kCodeOk && answer->code != kCodeNotModified;
   if (is_refused && !IsSecondForm(sent)) {
@@ -315,6 +315,7 @@ void Poller::OnFetched(const Sent& sent, const Answer& answer,
   PollGroup& group = groups_.at(sent.group);
   if (!IsSecondForm(sent)) {
     group.is_in_doubt = false;
+    group.forms_alive_at = answer.alive_at;
     group.refresh_at =
         loop_.clock().Now() +
         base::Jittered(options_.refresh_interval, kJitter, random_);
@@ -350,15 +351,7 @@ bool Poller::IsSecondForm(const Sent& sent) const {
 Poller::News Poller::OnPolled(const Sent& sent, const Answer& answer,
                               AppAnswers apps) {
   if (answer.code == kCodeOk) requester_.counters().pushes.Add();
-  // Whoever gave the versions may have restarted between two polls, and then
-  // says "not modified" of a list that it has lost (C-10): on a new connection
-  // versions count for nothing. A server that closes every connection still
-  // gets every other poll with versions, and holds it.
   FormFinder& forms = groups_.at(sent.group).forms;
-  if (answer.on_new_connection && sent.had_versions) {
-    ForgetVersions(sent);
-    forms.Reset();
-  }
   if (forms.is_guess() && !apps.apps.empty()) forms.Reset();
   return Apply(sent, answer, std::move(apps));
 }
@@ -374,6 +367,23 @@ void Poller::ForgetVersions(const Sent& sent) {
     const auto it = apps_.find(app_id);
     if (it != apps_.end()) SetVersion(it->second, 0);
   }
+}
+
+// Whoever gave a version may have restarted between two requests, and then says
+// "not modified" of a list that it has lost (C-10), or reads lists of
+// applications otherwise: of what it said before, nothing counts for an answer
+// over a connection that it need not have lived to see. A server that closes
+// every connection still gets every other poll with versions, and holds it.
+void Poller::ForgetOtherLives(const Sent& sent, const Answer& answer) {
+  PollGroup& group = groups_.at(sent.group);
+  for (const auto& [app_id, app] : group.apps) {
+    const bool is_of_other =
+        app->node == sent.node && app->alive_at < answer.connection;
+    if (is_of_other && app->version != 0) SetVersion(*app, 0);
+  }
+  // A fetchs shows how lists are read now.
+  const bool is_poll = sent.hold.count() > 0;
+  if (is_poll && group.forms_alive_at < answer.connection) group.forms.Reset();
 }
 
 // Equal versions are applied too: a node changes an Instance's status without a
@@ -395,6 +405,7 @@ Poller::News Poller::Apply(const Sent& sent, const Answer& answer,
     if (is_new) news = std::max(news, News::kVersion);
     app.node = sent.node;
     app.epoch = sent.epoch;
+    app.alive_at = answer.alive_at;
     SetVersion(app, app_answer.version);
     if (std::exchange(app.is_quarantined, false)) ++changes_;
     const auto before = app.topic->snapshot();
@@ -412,11 +423,12 @@ Poller::News Poller::Apply(const Sent& sent, const Answer& answer,
 }
 
 // The node that gave the last list has been there ever since: nobody has seen
-// it fail, and the connection is from before. What its answer lacks has left.
+// it fail, and it lived to see the connection made. What its answer lacks has
+// left.
 bool Poller::IsLive(const Sent& sent, const Answer& answer,
                     const PolledApp& app) const {
   return app.version != 0 && app.node == sent.node && app.epoch == sent.epoch &&
-         !answer.on_new_connection &&
+         app.alive_at >= answer.connection &&
          requester_.nodes().Epoch(sent.node) == sent.epoch;
 }
 

@@ -91,7 +91,6 @@ class Poller final : public core::Source {
     bool is_hasty = false;  // See Call.
     std::shared_ptr<const PollText::AppIds> app_ids;
     ListForm form = ListForm::kRepeated;  // Of `app_ids`.
-    bool had_versions = false;            // Of any of them.
     Clock::TimePoint began{};
     std::uint64_t epoch = 0;
   };
@@ -132,6 +131,7 @@ class Poller final : public core::Source {
               const PolledApp& app) const;
   void SetVersion(PolledApp& app, std::int64_t version);
   void ForgetVersions(const Sent& sent);
+  void ForgetOtherLives(const Sent& sent, const Answer& answer);
   void ReportMissing(const Sent& sent, const Answer& answer,
                      const std::string& app_id);
   void ConfirmAfter(const PolledApp& app, std::optional<Clock::Duration> delay);

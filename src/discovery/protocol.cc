@@ -144,7 +144,8 @@ absl::StatusOr<Answer> DecodeAnswer(net::HttpResponse response,
   const std::string beginning = response.body.substr(0, kBeginningBytes);
   net::JsonReader reader(std::move(response.body));
   Answer answer;
-  answer.on_new_connection = response.on_new_connection;
+  answer.connection = response.connection;
+  answer.alive_at = response.alive_at;
   // Of members with one name the first counts.
   std::optional<std::optional<std::int64_t>> code;
   bool has_message = false;

@@ -68,7 +68,10 @@ struct Answer {
   std::int64_t code = kCodeOk;
   std::string message;
   std::string data;  // JSON; empty when there is none or it has been read.
-  bool on_new_connection = false;  // See net::HttpResponse.
+
+  // As in net::HttpResponse: whose answer it is.
+  std::uint64_t connection = 0;
+  std::uint64_t alive_at = 0;
 };
 
 // Reads the data of an answer, which may turn out to be none afterwards.

@@ -16,6 +16,7 @@
 #include "absl/strings/str_format.h"
 #include "base/text.h"
 #include "base/unsent.h"
+#include "net/connection_numbers.h"
 #include "net/curl_setup.h"
 #include "net/curl_sockets.h"
 
@@ -79,6 +80,7 @@ struct Transfer {
   HttpRequest request;
   HttpClient::Done done;
   CURL* easy = nullptr;
+  ConnectionNumbers* connections = nullptr;
   Slist headers;
   HttpResponse response;
   std::size_t header_bytes = 0;
@@ -88,12 +90,27 @@ struct Transfer {
   char error[CURL_ERROR_SIZE] = "";
 };
 
+// Called each time that the request has a connection: again, when a used
+// connection turned out to be dead.
+int OnConnected(void* data, char*, char*, int, int) {
+  Transfer& transfer = *static_cast<Transfer*>(data);
+  long new_connections = 0;
+  curl_easy_getinfo(transfer.easy, CURLINFO_NUM_CONNECTS, &new_connections);
+  if (new_connections > 0) {
+    transfer.response.connection = transfer.connections->Make();
+  }
+  return CURL_PREREQFUNC_OK;
+}
+
 // Gets one line at a time, its end included: also those of "100 Continue", and
 // of the trailer after a body in chunks.
 std::size_t OnHeader(char* bytes, std::size_t size, std::size_t count,
                      void* data) {
   Transfer& transfer = *static_cast<Transfer*>(data);
   const std::string_view line(bytes, size * count);
+  if (transfer.header_bytes == 0) {
+    transfer.response.alive_at = transfer.connections->alive_at();
+  }
   transfer.header_bytes += line.size();
   if (line.substr(0, 5) == "HTTP/") transfer.is_header_complete = false;
   if (base::Trim(line).empty()) transfer.is_header_complete = true;
@@ -168,6 +185,8 @@ void SetRequest(Transfer& transfer) {
   // Fails early, when Content-Length tells; OnBody() sees to the rest.
   curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE,
                    static_cast<curl_off_t>(request.max_response_bytes));
+  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &OnConnected);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, &transfer);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &OnHeader);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &OnBody);
@@ -183,16 +202,26 @@ bool WasSent(const Transfer& transfer) {
   return pretransfer != 0;
 }
 
+// Of a used connection that ends with the answer nothing is known any more.
+void SetConnection(const Transfer& transfer, HttpResponse& response) {
+  curl_socket_t socket = CURL_SOCKET_BAD;
+  curl_easy_getinfo(transfer.easy, CURLINFO_ACTIVESOCKET, &socket);
+  ConnectionNumbers& connections = *transfer.connections;
+  if (response.connection == 0) {
+    response.connection = connections.Of(socket);
+  } else if (socket != CURL_SOCKET_BAD) {
+    connections.Keep(socket, response.connection);
+  }
+  response.alive_at = std::max(response.alive_at, response.connection);
+}
+
 // `transfer` has succeeded.
 HttpResponse ResponseOf(Transfer& transfer) {
   HttpResponse response = std::move(transfer.response);
   long status_code = 0;
   curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &status_code);
   response.status_code = static_cast<int>(status_code);
-  // More than 0 also when a connection used before turned out to be dead.
-  long new_connections = 0;
-  curl_easy_getinfo(transfer.easy, CURLINFO_NUM_CONNECTS, &new_connections);
-  response.on_new_connection = new_connections > 0;
+  SetConnection(transfer, response);
   return response;
 }
 
@@ -234,6 +263,7 @@ struct CurlHttpClient::Rep {
 
   const TlsOptions tls;
   CurlSockets sockets;
+  ConnectionNumbers connections;
   RequestId last_id = 0;
   std::unordered_map<RequestId, std::shared_ptr<Transfer>> transfers;
   std::vector<RequestId> streams;  // Those of `transfers` with on_body.
@@ -354,6 +384,7 @@ HttpClient::RequestId CurlHttpClient::Send(HttpRequest request, Done done) {
     transfer->headers = HeadersOf(request);
     transfer->request = std::move(request);
     transfer->easy = rep_->TakeHandle();
+    transfer->connections = &rep_->connections;
     if (transfer->easy != nullptr) {
       SetPolicy(transfer->easy);
       SetTls(transfer->easy, rep_->tls);
@@ -392,6 +423,7 @@ void CurlHttpClient::Wait(std::optional<milliseconds> timeout) {
   milliseconds wait = timeout.value_or(std::chrono::hours(1));
   wait = std::clamp(wait, milliseconds(0), milliseconds(std::chrono::hours(1)));
   if (rep_->DeliverFailures()) wait = milliseconds(0);
+  rep_->connections.BeginRound();
   rep_->sockets.Wait(wait);
   rep_->DeliverPieces();
   rep_->DeliverAnswers();

@@ -42,9 +42,14 @@ struct HttpResponse {
   int status_code = 0;
   std::string body;
 
-  // The connection was made for this request: whoever answered on an earlier
-  // one need not be the same process.
-  bool on_new_connection = false;
+  // Which of the client's connections it came over. They have ascending
+  // numbers, from 1, in the order in which they are made.
+  std::uint64_t connection = 0;
+
+  // Whoever answered was there when this connection was made, if not longer: an
+  // answer of the same address, over a connection of no higher number, is from
+  // the same process. Over any other it need not be.
+  std::uint64_t alive_at = 0;
 };
 
 // Sends requests, any number at a time, without waiting for them. Redirects

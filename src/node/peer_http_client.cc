@@ -10,6 +10,7 @@
 #include <event2/keyvalq_struct.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -46,6 +47,7 @@ struct PeerHttpClient::Connection {
   std::string peer;
   std::unique_ptr<evhttp_connection, Deleter> evhttp;
   bool is_open = false;
+  std::uint64_t number = 0;  // Of what is open: HttpResponse::connection.
 };
 
 struct PeerHttpClient::Exchange {
@@ -165,6 +167,7 @@ bool PeerHttpClient::Start(Exchange& exchange) {
   Connection& connection = *exchange.connection;
   exchange.error.reset();
   exchange.is_reused = std::exchange(connection.is_open, true);
+  if (!exchange.is_reused) connection.number = ++last_connection_;
   evkeyvalq* const headers = evhttp_request_get_output_headers(request);
   evhttp_add_header(headers, "Host", connection.peer.c_str());
   for (const auto& [name, value] : exchange.request.headers) {
@@ -193,7 +196,8 @@ bool PeerHttpClient::Start(Exchange& exchange) {
 void PeerHttpClient::OnEnd(Exchange& exchange, evhttp_request* request) {
   if (request != nullptr && evhttp_request_get_response_code(request) != 0) {
     net::HttpResponse response = ReadResponse(request);
-    response.on_new_connection = !exchange.is_reused;
+    response.connection = exchange.connection->number;
+    response.alive_at = response.connection;
     Finish(exchange, std::move(response));
     return;
   }

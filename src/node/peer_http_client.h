@@ -54,6 +54,7 @@ class PeerHttpClient final : public net::HttpClient {
   EventLoop& loop_;
   std::unique_ptr<evdns_base, DnsDeleter> dns_;
   RequestId last_id_ = 0;
+  std::uint64_t last_connection_ = 0;
   std::map<std::string, std::vector<std::unique_ptr<Connection>>> idle_;
   std::unordered_map<RequestId, std::unique_ptr<Exchange>> exchanges_;
   // Whether this object is still there, for tasks of the loop.

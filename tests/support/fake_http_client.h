@@ -4,6 +4,7 @@
 #define NAMING_TESTS_SUPPORT_FAKE_HTTP_CLIENT_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -89,12 +90,22 @@ class FakeHttpClient final : public net::HttpClient {
     return count;
   }
 
+  // Over the connection that was made last, unless it is a new one.
   void Answer(const Pending& pending, std::string body, int status_code = 200,
               bool on_new_connection = false) {
+    if (on_new_connection) ++last_connection_;
+    AnswerOver(last_connection_, last_connection_, pending, std::move(body),
+               status_code);
+  }
+
+  void AnswerOver(std::uint64_t connection, std::uint64_t alive_at,
+                  const Pending& pending, std::string body,
+                  int status_code = 200) {
     net::HttpResponse response;
     response.status_code = status_code;
     response.body = std::move(body);
-    response.on_new_connection = on_new_connection;
+    response.connection = connection;
+    response.alive_at = alive_at;
     Finish(pending.id, std::move(response));
   }
 
@@ -129,6 +140,7 @@ class FakeHttpClient final : public net::HttpClient {
   }
 
   RequestId last_id_ = 0;
+  std::uint64_t last_connection_ = 1;
   std::size_t aborted_ = 0;
   std::vector<Pending> pending_;
   std::map<RequestId, Done> done_;

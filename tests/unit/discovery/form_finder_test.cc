@@ -265,6 +265,23 @@ TEST_CASE("A new connection may be to a node that reads another form",
   CHECK(f.http.Waiting(kFetchs).Values("appid") == List{"x", "y"});
 }
 
+TEST_CASE("A form counts while whoever showed it lives",
+          "[discovery][form][poller]") {
+  TwoFollowed f;
+  f.Settle();
+  f.http.AnswerOver(
+      1, 2, f.http.Waiting(kFetchs),
+      DataJson(AppJson("x", 4, {"h1"}) + "," + AppJson("y", 5, {"h1"})));
+  f.Settle();
+  f.loop.Advance(std::chrono::seconds(2));
+  f.http.AnswerOver(2, 2, f.http.Waiting(kPolls), CodeJson(-304));
+  f.loop.Advance(std::chrono::seconds(2));
+  CHECK(f.http.CountWaiting(kFetchs) == 0);
+  f.http.AnswerOver(3, 3, f.http.Waiting(kPolls), CodeJson(-304));
+  f.loop.Advance(std::chrono::seconds(2));
+  CHECK(f.http.CountWaiting(kFetchs) == 1);
+}
+
 TEST_CASE("A doubt of the first of two requests outlives the second",
           "[discovery][form][poller]") {
   TwoFollowed f;

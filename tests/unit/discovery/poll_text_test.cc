@@ -115,17 +115,5 @@ TEST_CASE("The bytes of a text are bounded by those of its applications",
   CHECK(text.max_bytes() == PollText::MaxBytesOf(app_id));
 }
 
-TEST_CASE("A text has versions when one isn't 0", "[discovery][poll-text]") {
-  PollText text;
-  CHECK_FALSE(text.has_versions());
-  text.Add("a", 0);
-  text.Add("b", 0);
-  CHECK_FALSE(text.has_versions());
-  text.SetVersion("b", 1);
-  CHECK(text.has_versions());
-  text.SetVersion("b", 0);
-  CHECK_FALSE(text.has_versions());
-}
-
 }  // namespace
 }  // namespace naming::discovery

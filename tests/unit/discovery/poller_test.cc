@@ -183,6 +183,68 @@ TEST_CASE("Versions on a new connection are not trusted",
   }
 }
 
+TEST_CASE("A new connection counts whichever request it was made for",
+          "[discovery][poller]") {
+  PollerFixture f({"http://a:1"}, 1);
+  const auto x = f.FollowHeld("x", 7, {"h1", "h2"});
+  const Pending poll = f.http.Waiting(kPolls);
+  SECTION("another group's") {
+    f.FollowHeld("y", 5, {"h1"});
+    const Pending other = f.http.pending().back();
+    REQUIRE(other.Values("appid") == List{"y"});
+    f.http.Answer(other, CodeJson(-304), 200, true);
+    f.http.Answer(poll, CodeJson(-304));
+  }
+  SECTION("one of which nobody here knows") {
+    f.http.AnswerOver(2, 2, poll, CodeJson(-304));
+  }
+  f.loop.Advance(seconds(10));
+  List told;
+  for (const Pending& next : f.http.pending()) {
+    if (next.Values("appid") == List{"x"}) {
+      told = next.Values("latest_timestamp");
+    }
+  }
+  CHECK(told == List{"0"});
+}
+
+TEST_CASE("Two applications whose poll is refused by another life",
+          "[discovery][poller]") {
+  PollerFixture f;
+  const auto x = f.Follow("x");
+  const auto y = f.Follow("y");
+  f.AnswerFetches(AppJson("x", 7, {"h1"}) + "," + AppJson("y", 8, {"h1"}));
+  f.http.Answer(f.http.Waiting(kPolls), CodeJson(-404), 200, true);
+  f.loop.Advance(milliseconds(100));
+  REQUIRE(f.http.CountWaiting(kPolls) == 2);
+  for (const Pending& poll : f.http.pending()) {
+    CHECK(poll.Values("latest_timestamp") == List{"0"});
+  }
+}
+
+TEST_CASE("A connection that whoever gave the version lived to see is trusted",
+          "[discovery][poller]") {
+  PollerFixture f;
+  const auto topic = f.FollowHeld("x", 7, {"h1", "h2", "h3"});
+  f.loop.Advance(seconds(3));
+  f.http.AnswerOver(1, 2, f.http.Waiting(kPolls),
+                    DataJson(AppJson("x", 8, {"h1", "h2", "h3", "h4"})));
+  f.Settle();
+  f.loop.Advance(seconds(3));
+  f.http.AnswerOver(2, 2, f.http.Waiting(kPolls), CodeJson(-304));
+  f.loop.Advance(seconds(3));
+  const Pending poll = f.http.Waiting(kPolls);
+  CHECK(poll.Values("latest_timestamp") == List{"8"});
+  SECTION("also for what its answer lacks") {
+    f.http.AnswerOver(2, 2, poll, DataJson(AppJson("x", 9, {"h1"})));
+    CHECK(Hostnames(topic) == Set{"h1"});
+  }
+  SECTION("and no later one") {
+    f.http.AnswerOver(3, 3, poll, DataJson(AppJson("x", 9, {"h1"})));
+    CHECK(Hostnames(topic) == Set{"h1", "h2", "h3", "h4"});
+  }
+}
+
 TEST_CASE("A second application doesn't disturb the poll of the first",
           "[discovery][poller]") {
   PollerFixture f;

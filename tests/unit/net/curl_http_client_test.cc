@@ -2,7 +2,9 @@
 
 #include "net/curl_http_client.h"
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 
@@ -106,7 +108,8 @@ TEST_CASE("A connection is kept and used again", "[curl]") {
   for (int i = 0; i < 5; ++i) {
     const Result result = Fetch(client, Get(server.Url()));
     REQUIRE(result.ok());
-    CHECK(result->on_new_connection == (i == 0));
+    CHECK(result->connection == 1);
+    CHECK(result->alive_at == 1);
   }
   CHECK(server.connection_count() == 1);
 }
@@ -142,11 +145,12 @@ TEST_CASE("A connection that the server closed is replaced", "[curl]") {
     connection.Close();
   });
   CurlHttpClient client;
-  for (int i = 0; i < 3; ++i) {
+  for (std::uint64_t i = 1; i <= 3; ++i) {
     const Result result = Fetch(client, Get(server.Url()));
     INFO(result.status());
     REQUIRE(result.ok());
-    CHECK(result->on_new_connection);
+    CHECK(result->connection == i);
+    CHECK(result->alive_at == i);
     CHECK(Eventually([&] { return server.open_connection_count() == 0; }));
   }
 }
@@ -169,8 +173,55 @@ TEST_CASE("A request that met a dead connection is sent on a new one",
   const Result result = Fetch(client, request);
   INFO(result.status());
   REQUIRE(result.ok());
-  CHECK(result->on_new_connection);
+  CHECK(result->connection == 2);
+  CHECK(result->alive_at == 2);
   CHECK(server.requests().size() == 3);
+}
+
+TEST_CASE("Whoever answers late lived to see the connections made meanwhile",
+          "[curl]") {
+  std::atomic<bool> is_held{true};
+  RawServer server([&](const RawRequest& request, RawConnection& connection) {
+    if (request.connection == 0) Eventually([&] { return !is_held; });
+    connection.Send(HttpAnswer(200, "hello"));
+  });
+  CurlHttpClient client;
+  Result late = absl::UnknownError("");
+  bool is_done = false;
+  client.Send(Get(server.Url()), [&](Result result) {
+    late = std::move(result);
+    is_done = true;
+  });
+  REQUIRE(WorkUntil(client, [&] { return server.requests().size() == 1; }));
+  const Result other = Fetch(client, Get(server.Url()));
+  REQUIRE(other.ok());
+  CHECK(other->connection == 2);
+  CHECK(other->alive_at == 2);
+  is_held = false;
+  REQUIRE(WorkUntil(client, [&] { return is_done; }));
+  REQUIRE(late.ok());
+  CHECK(late->connection == 1);
+  CHECK(late->alive_at == 2);
+}
+
+TEST_CASE("Of a used connection that ends nothing is known", "[curl]") {
+  RawServer server([](const RawRequest& request, RawConnection& connection) {
+    if (request.index == 0) {
+      connection.Send(HttpAnswer(200, "hello"));
+    } else {
+      connection.Send(
+          "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+      connection.Close();
+    }
+  });
+  CurlHttpClient client;
+  REQUIRE(Fetch(client, Get(server.Url())).ok());
+  const Result last = Fetch(client, Get(server.Url()));
+  REQUIRE(last.ok());
+  CHECK(last->connection == 2);
+  const Result next = Fetch(client, Get(server.Url()));
+  REQUIRE(next.ok());
+  CHECK(next->connection == 3);
 }
 
 TEST_CASE("A body may come in chunks, or end with the connection", "[curl]") {

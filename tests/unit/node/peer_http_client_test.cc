@@ -81,7 +81,8 @@ TEST_CASE_METHOD(PeerHttpClientFixture, "A request and its answer arrive whole",
   REQUIRE(answer.ok());
   CHECK(answer->status_code == 200);
   CHECK(answer->body == "{}");
-  CHECK(answer->on_new_connection);
+  CHECK(answer->connection == 1);
+  CHECK(answer->alive_at == 1);
   REQUIRE(server.requests().size() == 1);
   const RawRequest seen = server.requests()[0];
   CHECK(seen.method == "POST");
@@ -97,7 +98,7 @@ TEST_CASE_METHOD(PeerHttpClientFixture, "A connection is used again",
   REQUIRE(Get(server.Url()).ok());
   const Answer second = Get(server.Url());
   REQUIRE(second.ok());
-  CHECK_FALSE(second->on_new_connection);
+  CHECK(second->connection == 1);
   CHECK(server.connection_count() == 1);
 }
 
