@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Usage: cmake -D root=<source tree> -P layering.cmake
 # Checks that every file has a layer, that includes only go to the same or a
-# lower one, and what else holds for each file by its place.
+# lower one, that every test is built, and what else holds for each file by its
+# place.
 
 cmake_minimum_required(VERSION 3.25)
 
@@ -115,11 +116,25 @@ function(check_file file)
   set(problems "${problems}" PARENT_SCOPE)
 endfunction()
 
+# Whatever builds tests lists their sources.
+file(GLOB_RECURSE build_files "${root}/tests/*.cmake"
+  "${root}/tests/CMakeLists.txt")
+set(build_text "")
+foreach(file IN LISTS build_files)
+  file(READ "${file}" text)
+  string(APPEND build_text " ${text} ")
+endforeach()
+
 file(GLOB_RECURSE files RELATIVE "${root}"
   "${root}/include/*" "${root}/src/*.h" "${root}/src/*.cc"
   "${root}/tests/*.h" "${root}/tests/*.cc" "${root}/examples/*.cc")
 foreach(file IN LISTS files)
   check_file("${file}")
+  cmake_path(GET file FILENAME name)
+  if(file MATCHES "^tests/.*_test\\.cc$"
+      AND NOT build_text MATCHES "[ \n/]${name}[ \n)]")
+    problem("${file}" "no program of tests has it")
+  endif()
 endforeach()
 
 list(LENGTH files count)

@@ -57,3 +57,4 @@ expect(src/core/a.cc "${spdx}#include \"absl/synchronization/mutex.h\"\n"
   "absl/synchronization/mutex.h isn't used here")
 expect(src/core/a.cc "${spdx}#include \"base/none.h\"\n"
   "there is no base/none.h")
+expect(tests/unit/core/a_test.cc "${spdx}" "no program of tests has it")

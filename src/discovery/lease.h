@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -16,6 +15,7 @@
 #include "base/loop.h"
 #include "core/keeper.h"
 #include "discovery/protocol.h"
+#include "discovery/removal.h"
 #include "discovery/requester.h"
 #include "naming/instance.h"
 
@@ -54,21 +54,7 @@ class Lease final : public core::Lease {
   void Register(std::optional<std::string> node, int attempts_left, Done done);
   void Verify(const std::string& node, int attempts_left, Done done);
   bool IsCutShort(const StoredInstance& stored) const;
-  void AskWhereUnsure(const std::string& but);
-  void MarkUnsure(const std::string& node);
-  void ForgetUnsure();
-  void FinishRemoval();
-  void CancelOnceMore();
-  Requester::RequestId SendLastCancel(const std::string& node,
-                                      std::function<void(absl::Status)> done);
-  void FinishLastCancels();
-  void EndRemoval(absl::Status status);
-  void AbortBehind();
-  absl::Status CancelStatus(const absl::StatusOr<Answer>& answer,
-                            const std::string& node) const;
   void NoteFate(const std::string& node, const absl::StatusOr<Answer>& answer);
-  Call MakeCall(std::string_view verb, std::string_view path,
-                const std::string& node, std::string parameters) const;
   void Post(std::string_view verb, std::string_view path,
             std::string parameters, std::optional<std::string> node,
             OnAnswer on_answer);
@@ -77,12 +63,10 @@ class Lease final : public core::Lease {
   bool IsOurs(const StoredInstance& stored) const;
   bool IsSomebodyElses(const StoredInstance& stored) const;
   bool HasDrifted(const StoredInstance& stored) const;
-  base::Clock::TimePoint Now() const { return loop_.clock().Now(); }
   std::string DescribeDrift(const StoredInstance& stored) const;
 
   base::Loop& loop_;
   Requester& requester_;
-  const std::chrono::milliseconds cancel_patience_;
   Instance instance_;  // As it was put last.
   std::int64_t dirty_timestamp_ = 0;
   std::string node_;  // The one that answered last.
@@ -93,27 +77,10 @@ class Lease final : public core::Lease {
   // Somebody else has set it to waiting.
   bool is_held_back_ = false;
 
-  // A write whose outcome isn't known.
-  struct Unsure {
-    base::Clock::TimePoint since;  // That isn't known.
-    bool is_register = false;      // A renewal otherwise.
-  };
-
   // The node that is asked to register or renew; empty: none.
   std::string executing_;
   bool is_registering_ = false;
-  // Nodes that were sent a register or a renewal, and haven't said what came of
-  // it: they may execute it any time.
-  std::map<std::string, Unsure> unsure_;
-
-  // A removal under way: the node that has executed it, whom to tell, what was
-  // sent to other nodes, and which have come to themselves.
-  std::string removed_at_;
-  Done on_removed_;
-  std::map<std::string, Requester::RequestId> behind_;
-  std::set<std::string> woken_;
-  absl::Status last_status_;  // Of the last cancel.
-  base::Loop::TimerId settling_ = 0;
+  Removal removal_;
 
   // Nodes that take one text with commas for a list, and of a repeated value
   // the first alone, as v1.1.1 does (A.14).

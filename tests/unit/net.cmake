@@ -2,6 +2,7 @@
 
 naming_tests(unit-net unit
   net/cautious_http_client_test.cc
+  net/connection_numbers_test.cc
   net/curl_abort_test.cc
   net/curl_failure_test.cc
   net/curl_http_client_test.cc
