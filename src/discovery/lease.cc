@@ -41,10 +41,12 @@ void Lease::Put(const Instance& instance, Done done) {
   if (instance != instance_) is_held_back_ = false;
   instance_ = instance;
   accepted_.reset();
+  was_sent_ = false;
   Register(std::nullopt, kRegisterAttempts, std::move(done));
 }
 
 void Lease::Refresh(Done done) {
+  was_sent_ = false;
   Post("renew", "/discovery/renew", InstanceKeyForm(instance_), std::nullopt,
        [this, done = std::move(done)](const absl::StatusOr<Answer>& answer,
                                       const std::string& node) {
@@ -66,6 +68,7 @@ void Lease::Refresh(Done done) {
 }
 
 void Lease::Remove(Done done) {
+  was_sent_ = false;
   removal_.Begin(instance_,
                  [this, done = std::move(done)](absl::Status status) {
                    if (status.ok()) node_ = removal_.node();
@@ -74,11 +77,11 @@ void Lease::Remove(Done done) {
 }
 
 bool Lease::IsSent() const {
-  return request_ != 0 && requester_.MayBeSent(request_);
+  return was_sent_ || requester_.MayBeSent(request_) || removal_.IsSent();
 }
 
 void Lease::Abort() {
-  if (!executing_.empty() && IsSent()) {
+  if (!executing_.empty() && requester_.MayBeSent(request_)) {
     removal_.MarkUnsure(executing_, is_registering_);
   }
   executing_.clear();
@@ -100,9 +103,13 @@ void Lease::Register(std::optional<std::string> node, int attempts_left,
        [this, attempts_left, done = std::move(done)](
            const absl::StatusOr<Answer>& answer, const std::string& asked) {
          if (!answer.ok()) return done(answer.status());
-         const absl::Status status =
-             Describe(What("register"), asked, StatusOf(*answer));
-         if (!status.ok()) return done(status);
+         absl::Status status = StatusOf(*answer);
+         // What it took before it may hold all the same.
+         if (!status.ok() && attempts_left < kRegisterAttempts) {
+           status = absl::UnavailableError(std::string(status.message()));
+         }
+         if (!status.ok())
+           return done(Describe(What("register"), asked, status));
          Verify(asked, attempts_left - 1, done);
        });
 }
@@ -111,8 +118,7 @@ void Lease::Verify(const std::string& node, int attempts_left, Done done) {
   Post("verify", "/discovery/renew", InstanceKeyForm(instance_), node,
        [this, attempts_left, done = std::move(done)](
            const absl::StatusOr<Answer>& answer, const std::string& asked) {
-         if (!answer.ok())
-           return done(base::WithoutUnsentMark(answer.status()));
+         if (!answer.ok()) return done(answer.status());
          const absl::Status status = StatusOf(*answer);
          if (!status.ok()) {
            // It was taken and is gone: whoever did that, it may pass.
@@ -169,6 +175,11 @@ void Lease::Post(std::string_view verb, std::string_view path,
         request_ = 0;
         if (answer.ok()) node_ = asked;
         NoteFate(asked, answer);
+        // That this wasn't sent doesn't undo what was before.
+        if (was_sent_ && base::IsUnsent(answer.status())) {
+          return on_answer(base::WithoutUnsentMark(answer.status()), asked);
+        }
+        was_sent_ |= !base::IsUnsent(answer.status());
         on_answer(answer, asked);
       });
 }

@@ -80,6 +80,7 @@ class Lease final : public core::Lease {
   // The node that is asked to register or renew; empty: none.
   std::string executing_;
   bool is_registering_ = false;
+  bool was_sent_ = false;  // Of the operation under way, what came before.
   Removal removal_;
 
   // Nodes that take one text with commas for a list, and of a repeated value

@@ -47,6 +47,7 @@ class Removal final {
 
   // Makes one attempt. What a failed one leaves the next one takes up.
   void Begin(const Instance& instance, Done done);
+  bool IsSent() const { return requester_.MayBeSent(request_); }
   void Abort();
 
   // Returns the node that has executed the last attempt; empty: none has.

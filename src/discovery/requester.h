@@ -81,7 +81,7 @@ class Requester final {
   void Abort(RequestId id) { http_.Abort(id); }
 
   // Returns whether the node may have got a request that isn't done.
-  bool MayBeSent(RequestId id) const { return http_.MayBeSent(id); }
+  bool MayBeSent(RequestId id) const { return id != 0 && http_.MayBeSent(id); }
 
   // Returns the status of a call that wasn't even tried because no node may be
   // asked now.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -70,6 +71,13 @@ class FakeHttpClient final : public net::HttpClient {
     Forget(id);
     aborted_ += done_.erase(id);
   }
+
+  bool MayBeSent(RequestId id) const override {
+    return done_.count(id) != 0 && withheld_.count(id) == 0;
+  }
+
+  // Has a request wait as if something before it had to end first.
+  void Withhold(const Pending& pending) { withheld_.insert(pending.id); }
 
   const std::vector<Pending>& pending() const { return pending_; }
   std::size_t sent() const { return last_id_; }
@@ -144,6 +152,7 @@ class FakeHttpClient final : public net::HttpClient {
   std::size_t aborted_ = 0;
   std::vector<Pending> pending_;
   std::map<RequestId, Done> done_;
+  std::set<RequestId> withheld_;
   std::map<RequestId, std::function<void(std::string_view)>> on_body_;
 };
 

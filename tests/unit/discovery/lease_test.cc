@@ -361,6 +361,51 @@ TEST_CASE("A node that keeps the first of several addresses gets them as one",
   }
 }
 
+TEST_CASE("What was sent in part was sent", "[discovery][lease]") {
+  LeaseFixture f;
+  SECTION("not while it only waits") {
+    f.lease.Put(MakeInstance(), f.Note());
+    f.http.Withhold(f.http.Waiting(kRegister));
+    CHECK_FALSE(f.lease.IsSent());
+  }
+  SECTION("a put whose look at the result waits") {
+    f.lease.Put(MakeInstance(), f.Note());
+    CHECK(f.lease.IsSent());
+    f.http.Answer(f.http.Waiting(kRegister), CodeJson(0));
+    f.http.Withhold(f.http.Waiting(kRenew));
+    CHECK(f.lease.IsSent());
+    f.http.Fail(f.http.Waiting(kRenew), base::Unsent(kRefused));
+    CHECK_FALSE(base::IsUnsent(f.result.value()));
+    f.loop.Advance(std::chrono::seconds(1));
+    f.lease.Refresh(f.Note());
+    f.http.Withhold(f.http.Waiting(kRenew));
+    CHECK_FALSE(f.lease.IsSent());
+  }
+  SECTION("a put whose second register fails") {
+    Instance two = MakeInstance();
+    two.addrs.push_back("grpc://h:90");
+    f.lease.Put(two, f.Note());
+    const Pending first = f.http.Waiting(kRegister);
+    f.http.Answer(first, CodeJson(0));
+    f.http.Answer(f.http.Waiting(kRenew), f.Stored(first));
+    const Pending second = f.http.Waiting(kRegister);
+    SECTION("to be sent") {
+      f.http.Fail(second, base::Unsent(kRefused));
+      CHECK_FALSE(base::IsUnsent(f.result.value()));
+    }
+    SECTION("by being refused") {
+      f.http.Answer(second, CodeJson(-400));
+      CHECK(absl::IsUnavailable(f.result.value()));
+    }
+  }
+  SECTION("a removal") {
+    f.lease.Remove(f.Note());
+    CHECK(f.lease.IsSent());
+    f.http.Answer(f.http.Waiting(kCancel), CodeJson(0));
+    CHECK_FALSE(f.lease.IsSent());
+  }
+}
+
 TEST_CASE("While every node is backing off nothing is sent",
           "[discovery][lease]") {
   LeaseFixture f;

@@ -276,6 +276,24 @@ TEST_CASE("Cancelling what only waits to be sent takes no time",
   CHECK(f.loop.clock().Now() == began);
 }
 
+TEST_CASE("What was registered is cancelled though the look at it only waits",
+          "[discovery][registration]") {
+  ManyFixture f;
+  f.RegisterMany(10);
+  f.loop.RunReady();
+  f.nodes_model.Serve(f.http);
+  REQUIRE(f.nodes_model.records.size() == 1);
+  REQUIRE(f.http.CountWaiting("/discovery/renew") == 0);
+  const std::string hostname = f.nodes_model.records.begin()->first;
+  Registration& registered = f.many.at(std::stoul(hostname.substr(1)));
+  auto cancelling =
+      testing::AsyncUntilAsleep([&] { return registered.Cancel().ok(); });
+  f.loop.RunReady();  // Before anything else is answered.
+  f.RunUntilReady(cancelling);
+  CHECK(cancelling.get());
+  CHECK(f.nodes_model.records.count(hostname) == 0);
+}
+
 TEST_CASE("Many registrations try a dead node at most 20 times a minute",
           "[discovery][registration]") {
   ManyFixture f;
