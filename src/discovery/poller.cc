@@ -374,16 +374,22 @@ void Poller::ForgetVersions(const Sent& sent) {
 // applications otherwise: of what it said before, nothing counts for an answer
 // over a connection that it need not have lived to see. A server that closes
 // every connection still gets every other poll with versions, and holds it.
+// What is of this life is known to hold on.
 void Poller::ForgetOtherLives(const Sent& sent, const Answer& answer) {
   PollGroup& group = groups_.at(sent.group);
   for (const auto& [app_id, app] : group.apps) {
-    const bool is_of_other =
-        app->node == sent.node && app->alive_at < answer.connection;
-    if (is_of_other && app->version != 0) SetVersion(*app, 0);
+    if (app->node != sent.node || app->version == 0) continue;
+    if (app->alive_at < answer.connection) {
+      SetVersion(*app, 0);
+    } else {
+      app->alive_at = std::max(app->alive_at, answer.alive_at);
+    }
   }
-  // A fetchs shows how lists are read now.
-  const bool is_poll = sent.hold.count() > 0;
-  if (is_poll && group.forms_alive_at < answer.connection) group.forms.Reset();
+  if (group.forms_alive_at >= answer.connection) {
+    group.forms_alive_at = std::max(group.forms_alive_at, answer.alive_at);
+  } else if (sent.hold.count() > 0) {  // A fetchs shows how lists are read.
+    group.forms.Reset();
+  }
 }
 
 // Equal versions are applied too: a node changes an Instance's status without a

@@ -3,7 +3,9 @@
 #ifndef NAMING_NET_CONNECTION_NUMBERS_H_
 #define NAMING_NET_CONNECTION_NUMBERS_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <unordered_map>
 
 namespace naming::net {
@@ -14,14 +16,28 @@ namespace naming::net {
 // Thread-compatible.
 class ConnectionNumbers final {
  public:
+  // How many it knows at most; beyond that it forgets them all.
+  static constexpr std::size_t kMost = 10'000;
+
   // Begins a round of the loop: it is to look next which sockets have news.
   void BeginRound() {
     alive_at_ = made_before_;
     made_before_ = last_;
   }
 
-  // Returns the number of a connection that has just been made.
-  std::uint64_t Make() { return ++last_; }
+  // Returns the number of a connection that has just been made, with `ends` for
+  // the addresses and ports of both its ends.
+  std::uint64_t Make(const std::string& ends) {
+    if (numbers_.size() >= kMost) numbers_.clear();
+    return numbers_[ends] = ++last_;
+  }
+
+  // Returns the number of a connection that was made before. One that isn't
+  // known gets a new one, as if it had just been made.
+  std::uint64_t Of(const std::string& ends) {
+    const auto it = numbers_.find(ends);
+    return it == numbers_.end() ? Make(ends) : it->second;
+  }
 
   // Returns the last connection that was made before an answer began that
   // begins in this round. What comes before a connection is made, a round that
@@ -29,21 +45,11 @@ class ConnectionNumbers final {
   // made in this round and in the one before.
   std::uint64_t alive_at() const { return alive_at_; }
 
-  // Keeps the number of a connection that is open, by its socket.
-  void Keep(int socket, std::uint64_t number) { numbers_[socket] = number; }
-
-  // Returns the number of an open connection; of one that was never kept, a new
-  // number: nothing is known of it.
-  std::uint64_t Of(int socket) {
-    const auto it = numbers_.find(socket);
-    return it == numbers_.end() ? Make() : it->second;
-  }
-
  private:
   std::uint64_t last_ = 0;
   std::uint64_t made_before_ = 0;  // This round.
   std::uint64_t alive_at_ = 0;
-  std::unordered_map<int, std::uint64_t> numbers_;  // By socket.
+  std::unordered_map<std::string, std::uint64_t> numbers_;  // By ends.
 };
 
 }  // namespace naming::net

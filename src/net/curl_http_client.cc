@@ -92,13 +92,16 @@ struct Transfer {
 
 // Called each time that the request has a connection: again, when a used
 // connection turned out to be dead.
-int OnConnected(void* data, char*, char*, int, int) {
+int OnConnected(void* data, char* remote_ip, char* local_ip, int remote_port,
+                int local_port) {
   Transfer& transfer = *static_cast<Transfer*>(data);
+  ConnectionNumbers& connections = *transfer.connections;
+  const std::string ends = absl::StrFormat("%s %d %s %d", remote_ip,
+                                           remote_port, local_ip, local_port);
   long new_connections = 0;
   curl_easy_getinfo(transfer.easy, CURLINFO_NUM_CONNECTS, &new_connections);
-  if (new_connections > 0) {
-    transfer.response.connection = transfer.connections->Make();
-  }
+  transfer.response.connection =
+      new_connections > 0 ? connections.Make(ends) : connections.Of(ends);
   return CURL_PREREQFUNC_OK;
 }
 
@@ -202,26 +205,13 @@ bool WasSent(const Transfer& transfer) {
   return pretransfer != 0;
 }
 
-// Of a used connection that ends with the answer nothing is known any more.
-void SetConnection(const Transfer& transfer, HttpResponse& response) {
-  curl_socket_t socket = CURL_SOCKET_BAD;
-  curl_easy_getinfo(transfer.easy, CURLINFO_ACTIVESOCKET, &socket);
-  ConnectionNumbers& connections = *transfer.connections;
-  if (response.connection == 0) {
-    response.connection = connections.Of(socket);
-  } else if (socket != CURL_SOCKET_BAD) {
-    connections.Keep(socket, response.connection);
-  }
-  response.alive_at = std::max(response.alive_at, response.connection);
-}
-
 // `transfer` has succeeded.
 HttpResponse ResponseOf(Transfer& transfer) {
   HttpResponse response = std::move(transfer.response);
   long status_code = 0;
   curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &status_code);
   response.status_code = static_cast<int>(status_code);
-  SetConnection(transfer, response);
+  response.alive_at = std::max(response.alive_at, response.connection);
   return response;
 }
 

@@ -48,7 +48,8 @@ struct HttpResponse {
 
   // Whoever answered was there when this connection was made, if not longer: an
   // answer of the same address, over a connection of no higher number, is from
-  // the same process. Over any other it need not be.
+  // the same process, unless several share the address. Over any other it need
+  // not be.
   std::uint64_t alive_at = 0;
 };
 

@@ -368,6 +368,12 @@ TEST_CASE("What was sent in part was sent", "[discovery][lease]") {
     f.http.Withhold(f.http.Waiting(kRegister));
     CHECK_FALSE(f.lease.IsSent());
   }
+  SECTION("nor for what was sent before") {
+    f.Put();
+    f.lease.Put(MakeInstance(), f.Note());
+    f.http.Withhold(f.http.Waiting(kRegister));
+    CHECK_FALSE(f.lease.IsSent());
+  }
   SECTION("a put whose look at the result waits") {
     f.lease.Put(MakeInstance(), f.Note());
     CHECK(f.lease.IsSent());

@@ -3,7 +3,9 @@
 #include "discovery/poller.h"
 
 #include <chrono>
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/text.h"
@@ -243,6 +245,24 @@ TEST_CASE("A connection that whoever gave the version lived to see is trusted",
     f.http.AnswerOver(3, 3, poll, DataJson(AppJson("x", 9, {"h1"})));
     CHECK(Hostnames(topic) == Set{"h1", "h2", "h3", "h4"});
   }
+}
+
+TEST_CASE("An answer that brings nothing tells that its node lives on",
+          "[discovery][poller]") {
+  PollerFixture f;
+  f.FollowHeld("x", 7, {"h1"});
+  for (const auto& [connection, alive_at] : {std::pair(1, 5), {5, 9}, {8, 9}}) {
+    f.loop.Advance(seconds(25));
+    f.http.AnswerOver(static_cast<std::uint64_t>(connection),
+                      static_cast<std::uint64_t>(alive_at),
+                      f.http.Waiting(kPolls), CodeJson(-304));
+    f.Settle();
+    CHECK(f.http.Waiting(kPolls).Values("latest_timestamp") == List{"7"});
+  }
+  f.loop.Advance(seconds(25));
+  f.http.AnswerOver(10, 10, f.http.Waiting(kPolls), CodeJson(-304));
+  f.Settle();
+  CHECK(f.http.Waiting(kPolls).Values("latest_timestamp") == List{"0"});
 }
 
 TEST_CASE("A second application doesn't disturb the poll of the first",

@@ -113,6 +113,14 @@ TEST_CASE(
     f.Leave(sent.node);
     CHECK(AskedOf(f).size() == 1);
   }
+  SECTION("not one whose look at the result only waits") {
+    if (path == kRegister) {
+      f.http.Answer(sent, CodeJson(0));
+      f.http.Withhold(f.http.Waiting(kRenew));
+      f.GiveUp(sent);
+      CHECK(AskedOf(f).size() == 1);
+    }
+  }
   SECTION("not at a node that is none any more") {
     f.lease.Abort();
     f.nodes.Learn({"http://c:1"});
@@ -223,6 +231,16 @@ TEST_CASE("A removal isn't done before a node that hung has executed it",
     f.loop.Advance(std::chrono::seconds(5));
     CHECK_FALSE(f.result);
   }
+}
+
+TEST_CASE("Behind a register waits a cancel whatever was sent after it",
+          "[discovery][removal]") {
+  UnsureFixture f;
+  f.Send(kRegister);
+  f.lease.Abort();
+  f.GiveUp(f.Send(kRenew));
+  f.lease.Remove(f.Note());
+  CHECK(f.http.CountWaiting(kCancel) == 2);
 }
 
 TEST_CASE("A removal that fails leaves the rest to the next attempt",

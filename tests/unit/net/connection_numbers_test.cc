@@ -2,6 +2,9 @@
 
 #include "net/connection_numbers.h"
 
+#include <cstddef>
+#include <string>
+
 #include "tests/support/catch.h"
 
 namespace naming::net {
@@ -10,19 +13,25 @@ namespace {
 TEST_CASE("Connections have ascending numbers, each its own",
           "[connection_numbers]") {
   ConnectionNumbers numbers;
-  CHECK(numbers.Make() == 1);
-  CHECK(numbers.Make() == 2);
-  numbers.Keep(7, 1);
-  numbers.Keep(8, 2);
-  CHECK(numbers.Of(7) == 1);
-  CHECK(numbers.Of(8) == 2);
-  SECTION("also where a socket's number is used again") {
-    numbers.Keep(7, numbers.Make());
-    CHECK(numbers.Of(7) == 3);
+  CHECK(numbers.Make("a") == 1);
+  CHECK(numbers.Make("b") == 2);
+  CHECK(numbers.Of("a") == 1);
+  CHECK(numbers.Of("b") == 2);
+  SECTION("also where one has the ends of an earlier one") {
+    CHECK(numbers.Make("a") == 3);
+    CHECK(numbers.Of("a") == 3);
   }
-  SECTION("an unknown one gets a new number each time") {
-    CHECK(numbers.Of(-1) == 3);
-    CHECK(numbers.Of(-1) == 4);
+  SECTION("an unknown one gets a new number") {
+    CHECK(numbers.Of("c") == 3);
+    CHECK(numbers.Of("c") == 3);
+  }
+  SECTION("and those of many are forgotten, not given again") {
+    for (std::size_t i = 2; i < ConnectionNumbers::kMost; ++i) {
+      numbers.Make(std::to_string(i));
+    }
+    CHECK(numbers.Of("a") == 1);
+    CHECK(numbers.Make("c") == ConnectionNumbers::kMost + 1);
+    CHECK(numbers.Of("a") == ConnectionNumbers::kMost + 2);
   }
 }
 
@@ -30,7 +39,7 @@ TEST_CASE("An answer is later than the connections of earlier rounds",
           "[connection_numbers]") {
   ConnectionNumbers numbers;
   numbers.BeginRound();
-  numbers.Make();
+  numbers.Make("a");
   CHECK(numbers.alive_at() == 0);
   // What came before the connection was made may be found only now.
   numbers.BeginRound();
