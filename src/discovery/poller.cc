@@ -479,6 +479,10 @@ void Poller::Continue(const Sent& sent, News news) {
   } else if (group.is_in_doubt) {
     AskAfter(id, std::max<Clock::Duration>(
                      kMinGap, group.refresh_at - loop_.clock().Now()));
+  } else if (sent.hold.count() == 0) {
+    // That it came at once says nothing of the polls, which it leaves as they
+    // are: where one brings about a fetchs, the two would be a hot loop.
+    AskAfter(id, std::max<Clock::Duration>(kMinGap - lasted, {}));
   } else if (news == News::kList || was_held) {
     group.backoff.Reset();
     group.quick_backoff.Reset();

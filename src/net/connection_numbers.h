@@ -20,10 +20,7 @@ class ConnectionNumbers final {
   static constexpr std::size_t kMost = 10'000;
 
   // Begins a round of the loop: it is to look next which sockets have news.
-  void BeginRound() {
-    alive_at_ = made_before_;
-    made_before_ = last_;
-  }
+  void BeginRound() { alive_at_ = last_; }
 
   // Returns the number of a connection that has just been made, with `ends` for
   // the addresses and ports of both its ends.
@@ -39,15 +36,16 @@ class ConnectionNumbers final {
     return it == numbers_.end() ? Make(ends) : it->second;
   }
 
-  // Returns the last connection that was made before an answer began that
-  // begins in this round. What comes before a connection is made, a round that
-  // begins later finds: so the answer began after all connections but those
-  // made in this round and in the one before.
+  // Returns the last connection that was made before an answer came that begins
+  // in this round: the last of earlier rounds, because the answer would have
+  // been found by them. What comes while a round makes a connection is found
+  // by the next one, so that this is wrong for a server that answers, ends, and
+  // has a successor, all within the microseconds of one round. Without that
+  // nothing said of connections made together would be known to last.
   std::uint64_t alive_at() const { return alive_at_; }
 
  private:
   std::uint64_t last_ = 0;
-  std::uint64_t made_before_ = 0;  // This round.
   std::uint64_t alive_at_ = 0;
   std::unordered_map<std::string, std::uint64_t> numbers_;  // By ends.
 };

@@ -3,6 +3,7 @@
 #include "discovery/form_finder.h"
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -263,6 +264,30 @@ TEST_CASE("A new connection may be to a node that reads another form",
   f.http.Answer(f.http.Waiting(kPolls), CodeJson(-304), 200, true);
   f.Settle();
   CHECK(f.http.Waiting(kFetchs).Values("appid") == List{"x", "y"});
+}
+
+TEST_CASE("A server that closes every connection makes no hot loop",
+          "[discovery][form][poller]") {
+  TwoFollowed f;
+  // "x" takes no traffic, and registers again all the time.
+  int polls = 0;
+  std::int64_t version = 10;
+  for (int i = 0; i < 1000; ++i) {
+    f.loop.Advance(milliseconds(10));
+    ++version;
+    const auto pending = f.http.pending();
+    for (const auto& request : pending) {
+      polls += request.path == kPolls;
+      const std::string waiting = AppJson("x", version, {});
+      f.http.Answer(request,
+                    request.path == kPolls
+                        ? DataJson(waiting)
+                        : DataJson(waiting + "," + AppJson("y", 4, {"h2"})),
+                    200, true);
+    }
+  }
+  CHECK(polls > 3);
+  CHECK(polls <= 20);
 }
 
 TEST_CASE("A form counts while whoever showed it lives",
