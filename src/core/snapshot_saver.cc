@@ -137,30 +137,40 @@ void SnapshotSaver::BeginBatch() {
 }
 
 void SnapshotSaver::WriteNext() {
-  const bool is_well = batch_.empty() || WriteFirst().ok();
-  if (is_well && !batch_.empty()) {
+  if (!batch_.empty()) WriteFirst();
+  if (!batch_.empty()) {
     loop_.Post([this] { WriteNext(); });
     return;
   }
+  if (!failed_.empty()) RetryLater();
   base::MutexLock lock(mutex_);
-  pending_.merge(std::exchange(batch_, {}));  // Newer ones stay.
   is_scheduled_ = !pending_.empty();
-  if (!is_scheduled_) return;
-  loop_.Post(
-      [this, is_well] { ScheduleBatch(is_well ? kSaveDelay : kRetryDelay); });
+  if (is_scheduled_) loop_.Post([this] { ScheduleBatch(kSaveDelay); });
 }
 
-// Writes the first one of `batch_`, and takes it out unless another attempt is
-// worth it.
-absl::Status SnapshotSaver::WriteFirst() {
+// Takes the first one out of `batch_`, and writes it. One file that can't be
+// written keeps no other from it.
+void SnapshotSaver::WriteFirst() {
   if (!std::exchange(has_begun_, true)) RemoveLeftovers();
-  const auto first = batch_.begin();
-  const std::string app_id = first->first;
-  absl::Status status = Write(*first->second);
+  auto first = batch_.extract(batch_.begin());
+  const bool had_failed = !failed_.empty();
+  failed_.erase(first.key());
+  const absl::Status status = Write(*first.mapped());
   // What can't be encoded never will be.
-  if (!absl::IsUnavailable(status)) batch_.erase(first);
-  Report(app_id, status);
-  return absl::IsUnavailable(status) ? status : absl::OkStatus();
+  if (absl::IsUnavailable(status)) failed_[first.key()] = first.mapped();
+  Report(first.key(), status, had_failed);
+}
+
+void SnapshotSaver::RetryLater() {
+  if (std::exchange(is_retrying_, true)) return;
+  loop_.RunAfter(kRetryDelay, [this] {
+    is_retrying_ = false;
+    base::MutexLock lock(mutex_);
+    Snapshots again = failed_;
+    pending_.merge(again);  // Newer ones stay.
+    if (pending_.empty() || std::exchange(is_scheduled_, true)) return;
+    loop_.Post([this] { BeginBatch(); });
+  });
 }
 
 absl::Status SnapshotSaver::Write(const Snapshot& snapshot) {
@@ -177,18 +187,18 @@ absl::Status SnapshotSaver::Write(const Snapshot& snapshot) {
   return base::ReplaceFile(path, *text, base::Sync::kNo);
 }
 
+// Tells when the first file can't be written, and when no file is left of
+// these.
 void SnapshotSaver::Report(const std::string& app_id,
-                           const absl::Status& status) {
+                           const absl::Status& status, bool had_failed) {
   Counters& counters = monitor_->counters();
-  const bool has_failed = !status.ok();
-  (has_failed ? counters.failed_snapshot_files
-              : counters.snapshot_files_written)
+  (status.ok() ? counters.snapshot_files_written
+               : counters.failed_snapshot_files)
       .Add();
-  if (std::exchange(has_failed_, has_failed) == has_failed) return;
-  if (!has_failed) {
+  if (status.ok() && had_failed && failed_.empty()) {
     logger_->Info(Message(app_id, "written again"));
-    return;
   }
+  if (status.ok() || had_failed) return;
   ClientEvent event;
   event.kind = ClientEvent::Kind::kSnapshotFilesUnwritable;
   event.app_id = app_id;
@@ -216,13 +226,13 @@ void SnapshotSaver::Close(base::Clock::Duration patience) {
   {
     base::MutexLock lock(mutex_);
     is_closed_ = true;
-    pending_.merge(std::exchange(batch_, {}));
+    pending_.merge(batch_);
     batch_ = std::exchange(pending_, {});
+    Snapshots again = failed_;
+    batch_.merge(again);
   }
   const auto deadline = clock_.Now() + patience;
-  while (!batch_.empty() && clock_.Now() < deadline) {
-    if (!WriteFirst().ok()) return;
-  }
+  while (!batch_.empty() && clock_.Now() < deadline) WriteFirst();
 }
 
 std::string SnapshotSaver::Path(const std::string& app_id) const {

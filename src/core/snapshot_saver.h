@@ -79,9 +79,11 @@ class SnapshotSaver final {
 
   void BeginBatch();
   void WriteNext();
-  absl::Status WriteFirst();
+  void WriteFirst();
+  void RetryLater();
   absl::Status Write(const Snapshot& snapshot);
-  void Report(const std::string& app_id, const absl::Status& status);
+  void Report(const std::string& app_id, const absl::Status& status,
+              bool had_failed);
   void ScheduleBatch(base::Clock::Duration delay);
   void RemoveLeftovers() const;
 
@@ -95,8 +97,9 @@ class SnapshotSaver final {
   const base::Clock& clock_;
 
   // Used on the loop, and by Close().
-  Snapshots batch_;  // Being written.
-  bool has_failed_ = false;
+  Snapshots batch_;   // Being written.
+  Snapshots failed_;  // Couldn't be written the last time.
+  bool is_retrying_ = false;
   bool has_begun_ = false;
 
   // The loop's own lock comes after this one.

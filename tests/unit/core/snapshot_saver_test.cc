@@ -367,6 +367,40 @@ TEST_CASE("A directory is made, or it is said that there is none",
   }
 }
 
+TEST_CASE("A file that can't be written keeps no other from it",
+          "[snapshot_saver]") {
+  const testing::TemporaryDirectory directory;
+  Life life(directory.path());
+  REQUIRE(std::filesystem::create_directory(FileOf(directory)));
+  life.Publish({"a"});
+  auto other = std::make_shared<Snapshot>(*life.Fetch());
+  other->app_id = "other";  // Comes after it.
+  life.saver->Save(other);
+  life.loop.Advance(seconds(1));
+  CHECK(life.stats().snapshot_files_written == 1);
+  CHECK(life.stats().failed_snapshot_files == 1);
+  CHECK(life.log.size() == 1);
+  SECTION("nor from the next change") {
+    life.saver->Save(other);
+    life.loop.Advance(seconds(1));
+    CHECK(life.stats().snapshot_files_written == 2);
+    CHECK(life.stats().failed_snapshot_files == 1);
+  }
+  SECTION("nor when all ends") {
+    life.saver->Save(other);
+    life.saver->Close(seconds(1));
+    CHECK(life.stats().snapshot_files_written == 2);
+    CHECK(life.stats().failed_snapshot_files == 2);
+  }
+  CHECK(life.log.size() == 1);
+  SECTION("and is written when it can be") {
+    REQUIRE(std::filesystem::remove(FileOf(directory)));
+    life.loop.Advance(seconds(31));
+    CHECK(life.stats().snapshot_files_written == 2);
+    CHECK(life.log.back().find("written again") != std::string::npos);
+  }
+}
+
 TEST_CASE("What a killed process left is removed", "[snapshot_saver]") {
   const testing::TemporaryDirectory directory;
   const std::string old = FileOf(directory) + ".0123456789abcdef.tmp";
