@@ -121,11 +121,11 @@ void SnapshotSaver::Save(std::shared_ptr<const Snapshot> snapshot) {
   auto& slot = pending_[snapshot->app_id];
   slot = std::move(snapshot);
   if (std::exchange(is_scheduled_, true)) return;
-  loop_.Post([this] { ScheduleBatch(kSaveDelay); });
+  loop_.Post([this] { ScheduleBatch(); });
 }
 
-void SnapshotSaver::ScheduleBatch(base::Clock::Duration delay) {
-  loop_.RunAfter(delay, [this] { BeginBatch(); });
+void SnapshotSaver::ScheduleBatch() {
+  loop_.RunAfter(kSaveDelay, [this] { BeginBatch(); });
 }
 
 void SnapshotSaver::BeginBatch() {
@@ -145,7 +145,7 @@ void SnapshotSaver::WriteNext() {
   if (!failed_.empty()) RetryLater();
   base::MutexLock lock(mutex_);
   is_scheduled_ = !pending_.empty();
-  if (is_scheduled_) loop_.Post([this] { ScheduleBatch(kSaveDelay); });
+  if (is_scheduled_) loop_.Post([this] { ScheduleBatch(); });
 }
 
 // Takes the first one out of `batch_`, and writes it. One file that can't be

@@ -84,7 +84,7 @@ class SnapshotSaver final {
   absl::Status Write(const Snapshot& snapshot);
   void Report(const std::string& app_id, const absl::Status& status,
               bool had_failed);
-  void ScheduleBatch(base::Clock::Duration delay);
+  void ScheduleBatch();
   void RemoveLeftovers() const;
 
   std::string Path(const std::string& app_id) const;

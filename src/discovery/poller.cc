@@ -260,7 +260,7 @@ void Poller::OnAnswered(const Sent& sent, const absl::StatusOr<Answer>& answer,
     OnRefused(sent, *answer);
     return;
   }
-  News news = News::kList;
+  News news = News::kNone;  // A fetchs leaves the pace of polls as it is.
   if (sent.hold.count() > 0) {
     news = OnPolled(sent, *answer, std::move(apps));
   } else {
