@@ -43,12 +43,12 @@ class Lease {
   // kFailedPrecondition, kUnauthenticated or kPermissionDenied, it was refused
   // and will be again: the registry doesn't hold it because of this call;
   // others may pass, and it may hold it all the same, unless the status has the
-  // mark of base::Unsent().
+  // mark base::kUnsent.
   virtual void Put(const Instance& instance, Done done) = 0;
 
   // Tells the registry that the Instance is alive. Errors: kNotFound, the
   // registry no longer holds it, or holds something else: put it again at once;
-  // others may pass, and may have the mark of base::Unsent().
+  // others may pass, and may have the mark base::kUnsent.
   virtual void Refresh(Done done) = 0;
 
   // Takes the Instance out of the registry; OK also when it wasn't there.

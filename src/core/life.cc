@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
-#include "base/unsent.h"
+#include "base/status_mark.h"
 #include "core/timeout.h"
 
 namespace naming::core {
@@ -110,8 +110,8 @@ void Life::Put() {
 void Life::OnPut(const absl::Status& marked) {
   under_way_ = Operation::kNone;
   record_->SetNode(lease_->node());
-  const absl::Status status = base::WithoutUnsentMark(marked);
-  if (IsRefusal(status) || base::IsUnsent(marked)) {
+  const absl::Status status = base::kUnsent.TakeOff(marked);
+  if (IsRefusal(status) || base::kUnsent.IsOn(marked)) {
     may_be_held_ = was_maybe_held_;
   }
   if (is_leaving_) return Leave();
@@ -152,9 +152,10 @@ void Life::OnRefreshed(const absl::Status& marked) {
   under_way_ = Operation::kNone;
   record_->SetNode(lease_->node());
   if (is_leaving_) return Leave();
-  const absl::Status status = base::WithoutUnsentMark(marked);
+  const absl::Status status = base::kUnsent.TakeOff(marked);
   Counters& counters = setting_.options.monitor->counters();
-  if (!status.ok() && !base::IsUnsent(marked)) counters.failed_renewals.Add();
+  if (!status.ok() && !base::kUnsent.IsOn(marked))
+    counters.failed_renewals.Add();
   if (status.ok()) {
     counters.renewals.Add();
     vanished_ = 0;

@@ -96,7 +96,7 @@ std::optional<std::string> Nodes::Choose(Purpose purpose) {
       if (now - trouble->last >= kForgetAfter) trouble->count = 0;
     }
   }
-  if (const Entry* const well = FirstWell(purpose)) return well->first;
+  if (const Entry* const well = FindWell(purpose)) return well->first;
   const auto first = std::min_element(
       nodes_.begin(), nodes_.end(), [purpose](const Entry& a, const Entry& b) {
         return RetryAt(a.second, purpose) < RetryAt(b.second, purpose);
@@ -122,6 +122,20 @@ base::Clock::TimePoint Nodes::NextChance(Purpose purpose) const {
     next = std::min(next, RetryAt(node, purpose));
   }
   return next;
+}
+
+std::optional<std::string> Nodes::FirstWell(
+    Purpose purpose, const std::set<std::string>& passed_over) const {
+  base::MutexLock lock(mutex_);
+  const Entry* const well = FindWell(purpose, passed_over);
+  if (well == nullptr) return std::nullopt;
+  return well->first;
+}
+
+bool Nodes::IsWell(std::string_view url, Purpose purpose) const {
+  base::MutexLock lock(mutex_);
+  const auto it = nodes_.find(url);
+  return it != nodes_.end() && IsWell(it->second, purpose);
 }
 
 void Nodes::Succeeded(std::string_view url, Purpose purpose) {
@@ -163,7 +177,7 @@ void Nodes::Failed(std::string_view url, base::Clock::TimePoint began,
     absl::Status error(
         cause.code(),
         absl::StrFormat("%s: node %s", options_.backend, last_error_));
-    if (FirstWell(Purpose::kAny) != nullptr) {
+    if (FindWell(Purpose::kAny) != nullptr) {
       monitor_->Failed(std::move(error));
     } else {
       monitor_->Lost(std::move(error));
@@ -207,7 +221,7 @@ void Nodes::RefusedRead(std::string_view url, base::Clock::TimePoint began,
     // While it takes writes it isn't lost: there would be no end of lost and
     // found.
     const bool is_of_use =
-        node.does_write || FirstWell(Purpose::kRead) != nullptr;
+        node.does_write || FindWell(Purpose::kRead) != nullptr;
     if (is_of_use) {
       monitor_->Failed(std::move(error));
     } else {
@@ -236,15 +250,17 @@ void Nodes::NoteAnswer(std::string_view url) {
 // What reads are sent to counts, while there is such a node: with writes going
 // elsewhere, the two would take turns.
 bool Nodes::IsFirstChoice(std::string_view url) const {
-  const Entry* first = FirstWell(Purpose::kRead);
-  if (first == nullptr) first = FirstWell(Purpose::kAny);
+  const Entry* first = FindWell(Purpose::kRead);
+  if (first == nullptr) first = FindWell(Purpose::kAny);
   return first != nullptr && first->first == url;
 }
 
-const Nodes::Entry* Nodes::FirstWell(Purpose purpose) const {
+const Nodes::Entry* Nodes::FindWell(
+    Purpose purpose, const std::set<std::string>& passed_over) const {
   const Entry* first = nullptr;
   for (const Entry& entry : nodes_) {
     if (!IsWell(entry.second, purpose)) continue;
+    if (passed_over.count(entry.first) != 0) continue;
     if (first == nullptr || IsBefore(entry, *first)) first = &entry;
   }
   return first;
@@ -314,7 +330,7 @@ void Nodes::Learn(const std::vector<std::string>& urls) {
 
 void Nodes::Rotate() {
   base::MutexLock lock(mutex_);
-  const Entry* const first = FirstWell(Purpose::kRead);
+  const Entry* const first = FindWell(Purpose::kRead);
   std::vector<const Entry*> others;
   for (const Entry& entry : nodes_) {
     const bool is_other = &entry != first && !IsFallback(entry.second) &&

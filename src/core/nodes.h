@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -75,6 +76,14 @@ class Nodes final {
 
   // Returns when Choose() is worth another call after it returned nothing.
   base::Clock::TimePoint NextChance(Purpose purpose = Purpose::kAny) const;
+
+  // Returns the node that all would ask now, if it weren't for those to be
+  // passed over; nothing when no other one is well.
+  std::optional<std::string> FirstWell(
+      Purpose purpose, const std::set<std::string>& passed_over) const;
+
+  // Returns whether requests may go to the node as they come.
+  bool IsWell(std::string_view url, Purpose purpose) const;
 
   // Notes how a request went that was begun at `began`. Of several failures
   // that one outage causes, only the first makes the back-off grow.
@@ -148,7 +157,8 @@ class Nodes final {
   bool IsFallback(const Node& node) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsBefore(const Entry& a, const Entry& b) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  const Entry* FirstWell(Purpose purpose) const
+  const Entry* FindWell(Purpose purpose,
+                        const std::set<std::string>& passed_over = {}) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsFirstChoice(std::string_view url) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -181,6 +191,13 @@ class NodesView final {
   NodesView(Nodes& nodes, Purpose purpose) : nodes_(nodes), purpose_(purpose) {}
 
   std::optional<std::string> Choose() { return nodes_.Choose(purpose_); }
+  std::optional<std::string> FirstWell(
+      const std::set<std::string>& passed_over) const {
+    return nodes_.FirstWell(purpose_, passed_over);
+  }
+  bool IsWell(std::string_view url) const {
+    return nodes_.IsWell(url, purpose_);
+  }
   base::Clock::TimePoint NextChance() const {
     return nodes_.NextChance(purpose_);
   }

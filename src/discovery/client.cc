@@ -77,6 +77,7 @@ RequesterOptions MakeRequesterOptions(const ClientOptions& options,
   RequesterOptions made;
   made.user_agent = core::UserAgent();
   made.app_id = options.app_id;
+  made.env = options.env;
   made.connect_timeout = options.connect_timeout;
   made.request_timeout = options.request_timeout;
   made.purpose = purpose;

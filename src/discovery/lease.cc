@@ -10,7 +10,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "base/unsent.h"
+#include "base/status_mark.h"
 
 namespace naming::discovery {
 namespace {
@@ -33,7 +33,7 @@ Lease::Lease(base::Loop& loop, Requester& requester, Instance instance,
     : loop_(loop),
       requester_(requester),
       instance_(std::move(instance)),
-      removal_(loop, requester, cancel_timeout) {}
+      removal_(loop, requester, choice_, cancel_timeout) {}
 
 Lease::~Lease() { Abort(); }
 
@@ -94,7 +94,7 @@ void Lease::Register(std::optional<std::string> node, int attempts_left,
                      Done done) {
   Instance sent = instance_;
   if (is_held_back_) sent.status = Instance::Status::kWaiting;
-  if (!node) node = requester_.nodes().Choose();
+  if (!node) node = choice_.Choose(requester_.nodes());
   if (comma_nodes_.count(node.value_or("")) != 0) {
     sent.addrs = {absl::StrJoin(sent.addrs, ",")};
   }
@@ -150,13 +150,13 @@ void Lease::Verify(const std::string& node, int attempts_left, Done done) {
 void Lease::Post(std::string_view verb, std::string_view path,
                  std::string parameters, std::optional<std::string> node,
                  OnAnswer on_answer) {
-  if (!node) node = requester_.nodes().Choose();
+  if (!node) node = choice_.Choose(requester_.nodes());
   if (!node) {
     refusal_ = loop_.RunAfter(
         base::Clock::Duration::zero(),
         [this, what = What(verb), on_answer = std::move(on_answer)] {
           refusal_ = 0;
-          on_answer(base::Unsent(requester_.NoNode(what)), "");
+          on_answer(base::kUnsent.PutOn(requester_.NoNode(what)), "");
         });
     return;
   }
@@ -173,14 +173,18 @@ void Lease::Post(std::string_view verb, std::string_view path,
       std::move(call), [this, asked = *node, on_answer = std::move(on_answer)](
                            const absl::StatusOr<Answer>& answer) {
         request_ = 0;
-        if (answer.ok()) node_ = asked;
         NoteFate(asked, answer);
-        // That this wasn't sent doesn't undo what was before.
-        if (was_sent_ && base::IsUnsent(answer.status())) {
-          return on_answer(base::WithoutUnsentMark(answer.status()), asked);
+        if (answer.ok()) {
+          node_ = asked;
+          was_sent_ = true;
+          return on_answer(answer, asked);
         }
-        was_sent_ |= !base::IsUnsent(answer.status());
-        on_answer(answer, asked);
+        choice_.Note(requester_.nodes(), asked, answer.status());
+        absl::Status status = kRequestsFault.TakeOff(answer.status());
+        was_sent_ |= !base::kUnsent.IsOn(status);
+        // That this wasn't sent doesn't undo what was before.
+        if (was_sent_) status = base::kUnsent.TakeOff(std::move(status));
+        on_answer(status, asked);
       });
 }
 
@@ -190,7 +194,7 @@ void Lease::NoteFate(const std::string& node,
   executing_.clear();
   if (answer.ok()) {
     removal_.MarkSure(node);
-  } else if (!base::IsUnsent(answer.status())) {
+  } else if (!base::kUnsent.IsOn(answer.status())) {
     removal_.MarkUnsure(node, is_registering_);
   }
 }

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "base/loop.h"
 #include "core/keeper.h"
+#include "discovery/node_choice.h"
 #include "discovery/protocol.h"
 #include "discovery/removal.h"
 #include "discovery/requester.h"
@@ -67,6 +68,7 @@ class Lease final : public core::Lease {
 
   base::Loop& loop_;
   Requester& requester_;
+  NodeChoice choice_;
   Instance instance_;  // As it was put last.
   std::int64_t dirty_timestamp_ = 0;
   std::string node_;  // The one that answered last.

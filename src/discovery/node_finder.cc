@@ -47,6 +47,7 @@ void NodeFinder::Ask() {
   call.node = *node;
   call.path = "/discovery/fetchs";
   call.parameters = FetchsQuery(options_.env, {std::string(kNodesAppId)});
+  call.is_for_node = true;
   requester_.Send(
       std::move(call),
       [this](const absl::StatusOr<Answer>& answer) { OnAnswered(answer); });

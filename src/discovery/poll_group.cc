@@ -18,6 +18,10 @@ constexpr milliseconds kMaxGap{1500};
 // registers again, or one that takes no traffic: a real change may be next.
 constexpr milliseconds kFirstQuickGap{100};
 
+// What is refused with an HTTP error most likely stays so for long.
+constexpr milliseconds kFirstFaultGap{1000};
+constexpr milliseconds kMaxFaultGap{15000};
+
 }  // namespace
 
 std::int64_t PolledApp::VersionFor(std::string_view to_node,
@@ -27,11 +31,13 @@ std::int64_t PolledApp::VersionFor(std::string_view to_node,
 
 PollGroup::PollGroup(std::uint64_t seed)
     : backoff(kFirstGap, kMaxGap, seed),
-      quick_backoff(kFirstQuickGap, kMaxGap, seed) {}
+      quick_backoff(kFirstQuickGap, kMaxGap, seed),
+      fault_backoff(kFirstFaultGap, kMaxFaultGap, seed) {}
 
 void PollGroup::BeginAs(const PollGroup& from) {
   is_primed = from.is_primed;
   is_read = from.is_read;
+  choice = from.choice;
   forms = from.forms;
   forms_alive_at = from.forms_alive_at;
   told_node = from.told_node;

@@ -15,6 +15,7 @@
 #include "base/loop.h"
 #include "core/topic.h"
 #include "discovery/form_finder.h"
+#include "discovery/node_choice.h"
 #include "discovery/poll_text.h"
 #include "discovery/requester.h"
 
@@ -75,11 +76,13 @@ struct PollGroup {
   // An application may have become empty: that is asked for before all else.
   bool is_in_doubt = false;
   bool is_read = false;  // By a fetchs of the node that is told.
+  NodeChoice choice;
   base::Clock::TimePoint refresh_at{};
   Requester::RequestId request = 0;
   base::Loop::TimerId timer = 0;
   base::Backoff backoff;        // Between answers that bring nothing.
   base::Backoff quick_backoff;  // That bring a version and nothing else.
+  base::Backoff fault_backoff;  // Between requests that every node refuses.
 
   // Poller's count of changes when it last looked for others to take in.
   std::uint64_t looked_at = 0;

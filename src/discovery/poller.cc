@@ -18,6 +18,9 @@ using std::chrono::milliseconds;
 // answers (C-05), but for a fetchs that completes another one.
 constexpr milliseconds kMinGap{20};
 
+// Between two requests of which it is known that nodes refuse some.
+constexpr milliseconds kTurn{10};
+
 // A poll that lasted so long was held: what it brings is no hot loop.
 constexpr milliseconds kHeldLongEnough{1000};
 
@@ -124,7 +127,8 @@ void Poller::Ask(GroupId id) {
   PollGroup& group = groups_.at(id);
   group.timer = 0;
   waiting_.erase(id);
-  const std::optional<std::string> node = requester_.nodes().Choose();
+  const std::optional<std::string> node =
+      group.choice.Choose(requester_.nodes());
   if (!node) {
     // Other requests have found out: whoever waits needn't, see
     // Topic::ServeSaved().
@@ -273,16 +277,38 @@ void Poller::OnAnswered(const Sent& sent, const absl::StatusOr<Answer>& answer,
 // that has restarted since (C-10).
 void Poller::OnNodeFailed(const Sent& sent, const absl::Status& status) {
   ForgetVersions(sent);
-  if (IsSecondForm(sent)) groups_.at(sent.group).forms.FailSecond();
+  PollGroup& group = groups_.at(sent.group);
+  if (IsSecondForm(sent)) group.forms.FailSecond();
   for (const std::string& app_id : *sent.app_ids) {
     const auto it = apps_.find(app_id);
-    if (it != apps_.end()) it->second.topic->ReportError(status);
+    if (it == apps_.end()) continue;
+    it->second.topic->ReportError(kRequestsFault.TakeOff(status));
   }
-  if (groups_.at(sent.group).apps.empty()) {
+  if (group.apps.empty()) {
     Erase(sent.group);
+  } else if (group.choice.Note(requester_.nodes(), sent.node, status)) {
+    OnRefusedByAll(sent);
   } else {
     AskWhenNodeIsWell(sent.group);
   }
+}
+
+// The nodes are well, and refuse this: some of its applications, or, if they
+// refuse no fetchs, polls, in whose place there are fetchs then.
+void Poller::OnRefusedByAll(const Sent& sent) {
+  PollGroup& group = groups_.at(sent.group);
+  group.is_read = false;
+  if (sent.hold.count() == 0 && group.apps.size() > 1) {
+    const GroupId other = Split(sent.group);
+    AskAfter(sent.group, TurnAfter(kMinGap));
+    AskAfter(other, TurnAfter(kMinGap));
+    return;
+  }
+  if (group.apps.size() == 1) {
+    group.apps.begin()->second->is_quarantined = true;
+    ++changes_;
+  }
+  AskAfter(sent.group, TurnAfter(group.fault_backoff.Next()));
 }
 
 // The node is well, but won't answer this. Old nodes refuse a whole poll when
@@ -290,7 +316,9 @@ void Poller::OnNodeFailed(const Sent& sent, const absl::Status& status) {
 void Poller::OnRefused(const Sent& sent, const Answer& answer) {
   PollGroup& group = groups_.at(sent.group);
   if (group.apps.size() > 1) {
-    Split(sent.group);
+    const GroupId other = Split(sent.group);
+    AskAfter(sent.group, kMinGap);
+    AskAfter(other, kMinGap);
     return;
   }
   if (group.apps.empty()) {
@@ -351,6 +379,7 @@ bool Poller::IsSecondForm(const Sent& sent) const {
 Poller::News Poller::OnPolled(const Sent& sent, const Answer& answer,
                               AppAnswers apps) {
   if (answer.code == kCodeOk) requester_.counters().pushes.Add();
+  groups_.at(sent.group).fault_backoff.Reset();
   FormFinder& forms = groups_.at(sent.group).forms;
   if (forms.is_guess() && !apps.apps.empty()) forms.Reset();
   return Apply(sent, answer, std::move(apps));
@@ -496,7 +525,8 @@ void Poller::Continue(const Sent& sent, News news) {
 
 // --- Changes of groups ---
 
-void Poller::Split(GroupId id) {
+// Moves a half of the group's applications to a new one, and returns that.
+Poller::GroupId Poller::Split(GroupId id) {
   const GroupId other = NewGroup();
   groups_.at(other).BeginAs(groups_.at(id));
   const auto apps = groups_.at(id).apps;
@@ -505,8 +535,16 @@ void Poller::Split(GroupId id) {
     RemoveFrom(id, it->first);
     AddTo(other, it->first);
   }
-  AskAfter(id, kMinGap);
-  AskAfter(other, kMinGap);
+  return other;
+}
+
+// Returns the delay until the next turn after `delay`, so that many that are
+// refused are no flood.
+Poller::Clock::Duration Poller::TurnAfter(Clock::Duration delay) {
+  const auto now = loop_.clock().Now();
+  const auto turn = std::max(now + delay, next_turn_);
+  next_turn_ = turn + kTurn;
+  return turn - now;
 }
 
 // Gives `app_id` a group of its own, so that it can't hold up others (C-34).

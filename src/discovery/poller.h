@@ -121,6 +121,7 @@ class Poller final : public core::Source {
   void OnAnswered(const Sent& sent, const absl::StatusOr<Answer>& answer,
                   AppAnswers apps);
   void OnNodeFailed(const Sent& sent, const absl::Status& status);
+  void OnRefusedByAll(const Sent& sent);
   void OnRefused(const Sent& sent, const Answer& answer);
   void OnFetched(const Sent& sent, const Answer& answer, AppAnswers apps);
   bool TellsAll(const Sent& sent, const AppAnswers& apps);
@@ -137,7 +138,8 @@ class Poller final : public core::Source {
   void ConfirmAfter(const PolledApp& app, std::optional<Clock::Duration> delay);
   void Continue(const Sent& sent, News news);
 
-  void Split(GroupId id);
+  GroupId Split(GroupId id);
+  Clock::Duration TurnAfter(Clock::Duration delay);
   void Quarantine(const std::string& app_id);
   void TakeInOthers(GroupId id);
 
@@ -155,6 +157,7 @@ class Poller final : public core::Source {
   // at only then.
   std::uint64_t changes_ = 0;
   std::uint64_t last_poll_ = 0;
+  Clock::TimePoint next_turn_{};  // Of what nodes refuse.
   std::minstd_rand random_;
 };
 

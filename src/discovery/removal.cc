@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "base/unsent.h"
+#include "base/status_mark.h"
 
 namespace naming::discovery {
 namespace {
@@ -35,10 +35,11 @@ constexpr std::chrono::minutes kUnsureFor{5};
 
 }  // namespace
 
-Removal::Removal(base::Loop& loop, Requester& requester,
+Removal::Removal(base::Loop& loop, Requester& requester, NodeChoice& choice,
                  milliseconds cancel_timeout)
     : loop_(loop),
       requester_(requester),
+      choice_(choice),
       patience_(cancel_timeout / kCancelAttempts) {}
 
 Removal::~Removal() { Abort(); }
@@ -66,7 +67,7 @@ void Removal::Begin(const Instance& instance, Done done) {
   done_ = std::move(done);
   removed_at_.clear();
   ForgetUnsure();
-  auto chosen = requester_.nodes().Choose();
+  auto chosen = choice_.Choose(requester_.nodes());
   if (!chosen && !unsure_.empty()) chosen = unsure_.begin()->first;
   if (!chosen) {
     timer_ = loop_.RunAfter(milliseconds::zero(), [this] {
@@ -101,7 +102,7 @@ void Removal::AskUnsure(const std::string& but) {
           behind_.erase(node);
           if (!absl::IsDeadlineExceeded(answer.status())) {
             unsure_.erase(node);
-            if (!base::IsUnsent(answer.status())) woken_.insert(node);
+            if (!base::kUnsent.IsOn(answer.status())) woken_.insert(node);
           }
           FinishIfSure();
         });
@@ -181,7 +182,11 @@ Requester::RequestId Removal::Cancel(Call call, OnStatus done) {
   return requester_.Send(
       std::move(call), [this, node, done = std::move(done)](
                            const absl::StatusOr<Answer>& answer) {
-        if (!answer.ok()) return done(base::WithoutUnsentMark(answer.status()));
+        if (!answer.ok()) {
+          choice_.Note(requester_.nodes(), node, answer.status());
+          return done(
+              kRequestsFault.TakeOff(base::kUnsent.TakeOff(answer.status())));
+        }
         const absl::Status status = StatusOf(*answer);
         done(absl::IsNotFound(status) ? absl::OkStatus()
                                       : Describe(what_, node, status));

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "base/loop.h"
 #include "core/keeper.h"
+#include "discovery/node_choice.h"
 #include "discovery/protocol.h"
 #include "discovery/requester.h"
 #include "naming/instance.h"
@@ -31,9 +32,9 @@ class Removal final {
  public:
   using Done = core::Lease::Done;
 
-  // `loop` and `requester` outlive it. `cancel_timeout`: how long whoever
-  // cancels waits; zero: a cancel may take as long as any request.
-  Removal(base::Loop& loop, Requester& requester,
+  // `loop`, `requester` and `choice` outlive it. `cancel_timeout`: how long
+  // whoever cancels waits; zero: a cancel may take as long as any request.
+  Removal(base::Loop& loop, Requester& requester, NodeChoice& choice,
           std::chrono::milliseconds cancel_timeout);
   ~Removal();
 
@@ -76,6 +77,7 @@ class Removal final {
 
   base::Loop& loop_;
   Requester& requester_;
+  NodeChoice& choice_;                        // For the Instance.
   const std::chrono::milliseconds patience_;  // For one cancel.
 
   std::map<std::string, Unsure> unsure_;  // By node.

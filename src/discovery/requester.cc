@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_format.h"
-#include "base/unsent.h"
+#include "base/status_mark.h"
 
 namespace naming::discovery {
 namespace {
@@ -24,16 +26,22 @@ constexpr milliseconds kLeastPatience{50};
 
 // What a node couldn't be asked for is no verdict on the request itself:
 // whatever the transport says, to the user the node was unavailable.
-absl::Status NodeStatus(const absl::Status& status) {
-  switch (status.code()) {
+absl::Status CauseOf(const absl::Status& how) {
+  switch (how.code()) {
     case absl::StatusCode::kUnauthenticated:
     case absl::StatusCode::kPermissionDenied:
     case absl::StatusCode::kResourceExhausted:
     case absl::StatusCode::kInternal:
-      return status;
+      return base::kUnsent.TakeOff(how);
     default:
-      return absl::UnavailableError(std::string(status.message()));
+      return absl::UnavailableError(std::string(how.message()));
   }
+}
+
+// Whether the node did something, though it may have been of no use.
+bool HasAnswered(const absl::StatusOr<net::HttpResponse>& response) {
+  return response.ok() || absl::IsResourceExhausted(response.status()) ||
+         net::kAnswerBegun.IsOn(response.status());
 }
 
 }  // namespace
@@ -43,9 +51,31 @@ Requester::Requester(const base::Clock& clock, net::HttpClient& http,
     : clock_(clock),
       http_(http),
       nodes_(nodes, options.purpose),
+      reads_(nodes, core::Purpose::kRead),
       options_(std::move(options)) {}
 
 Requester::RequestId Requester::Send(Call call, Done done) {
+  Asked asked;
+  asked.what = std::move(call.what);
+  asked.node = call.node;
+  asked.began = clock_.Now();
+  asked.tells_how = call.tells_how;
+  asked.is_for_node = call.is_for_node;
+  asked.read_data = std::move(call.read_data);
+  asked.done = std::move(done);
+  net::HttpRequest request = MakeRequest(std::move(call));
+  counters().requests.Add();
+  counters().bytes_sent.Add(request.url.size() + request.body.size());
+  const auto id = std::make_shared<RequestId>(0);
+  *id = http_.Send(std::move(request),
+                   [this, id, asked = std::move(asked)](
+                       absl::StatusOr<net::HttpResponse> response) mutable {
+                     OnResponse(*id, std::move(asked), std::move(response));
+                   });
+  return *id;
+}
+
+net::HttpRequest Requester::MakeRequest(Call call) const {
   net::HttpRequest request;
   request.method = call.method;
   request.url = absl::StrFormat("%s%s", call.node, call.path);
@@ -73,38 +103,83 @@ Requester::RequestId Requester::Send(Call call, Done done) {
     request.headers.emplace_back("x1-bmspy-user", options_.app_id);
   }
   request.headers.emplace_back("User-Agent", options_.user_agent);
-  counters().requests.Add();
-  counters().bytes_sent.Add(request.url.size() + request.body.size());
-  return http_.Send(
-      std::move(request),
-      [this, began = clock_.Now(), what = std::move(call.what),
-       node = std::move(call.node), read_data = std::move(call.read_data),
-       tells_how = call.tells_how,
-       done = std::move(done)](absl::StatusOr<net::HttpResponse> response) {
-        const bool has_answered =
-            response.ok() && response->status_code < kFirstHttpError;
-        absl::StatusOr<Answer> answer = Decode(std::move(response), read_data);
-        if (answer.ok()) {
-          nodes_.Succeeded(node);
-        } else {
-          const absl::Status how = answer.status();
-          absl::Status cause = NodeStatus(base::WithoutUnsentMark(how));
-          // By a code in a proper answer, that is.
-          if (has_answered && absl::IsUnavailable(how)) {
-            nodes_.Refused(node, began, cause);
-          } else {
-            nodes_.Failed(node, began, cause);
-          }
-          if (tells_how && absl::IsDeadlineExceeded(how)) {
-            cause = absl::DeadlineExceededError(cause.message());
-          }
-          answer = Describe(what, node, cause);
-          if (tells_how && base::IsUnsent(how)) {
-            answer = base::Unsent(answer.status());
-          }
-        }
-        done(std::move(answer));
-      });
+  return request;
+}
+
+void Requester::Abort(RequestId id) {
+  if (in_doubt_.erase(id) == 0) http_.Abort(id);
+}
+
+bool Requester::MayBeSent(RequestId id) const {
+  return id != 0 && (in_doubt_.count(id) != 0 || http_.MayBeSent(id));
+}
+
+void Requester::OnResponse(RequestId id, Asked asked,
+                           absl::StatusOr<net::HttpResponse> response) {
+  const bool has_answered = HasAnswered(response);
+  const bool has_code =
+      response.ok() && response->status_code < kFirstHttpError;
+  absl::StatusOr<Answer> answer = Decode(std::move(response), asked.read_data);
+  core::NodesView& nodes = asked.is_for_node ? reads_ : nodes_;
+  if (answer.ok()) {
+    nodes.Succeeded(asked.node);
+    return asked.done(std::move(answer));
+  }
+  const absl::Status& how = answer.status();
+  if (has_code && absl::IsUnavailable(how)) {
+    nodes.Refused(asked.node, asked.began, CauseOf(how));
+  } else if (has_answered && !asked.is_for_node && nodes.IsWell(asked.node)) {
+    const std::string node = asked.node;
+    in_doubt_.emplace(id, Doubt{std::move(asked), how});
+    return AskForItself(node);
+  } else {
+    nodes.Failed(asked.node, asked.began, CauseOf(how));
+  }
+  asked.done(Tell(asked, how));
+}
+
+void Requester::AskForItself(const std::string& node) {
+  if (!judged_.insert(node).second) return;
+  Call call;
+  call.what = absl::StrFormat("fetch %s", kNodesAppId);
+  call.node = node;
+  call.path = "/discovery/fetchs";
+  call.parameters = FetchsQuery(options_.env, {std::string(kNodesAppId)});
+  call.is_hasty = true;
+  call.is_for_node = true;
+  Send(std::move(call), [this, node](const absl::StatusOr<Answer>&) {
+    judged_.erase(node);
+    Judge(node);
+  });
+}
+
+// What the node answered has marked it. A node that refuses reads does writes.
+void Requester::Judge(const std::string& node) {
+  std::vector<RequestId> ids;
+  for (const auto& [id, doubt] : in_doubt_) {
+    if (doubt.asked.node == node) ids.push_back(id);
+  }
+  const bool is_well = nodes_.IsWell(node);
+  for (const RequestId id : ids) {
+    // Another one's `done` may have aborted it.
+    auto doubt = in_doubt_.extract(id);
+    if (!doubt) continue;
+    const auto& [asked, how] = doubt.mapped();
+    absl::Status status = Tell(asked, how);
+    asked.done(is_well ? kRequestsFault.PutOn(std::move(status)) : status);
+  }
+}
+
+// What whoever has asked gets for a status.
+absl::Status Requester::Tell(const Asked& asked, const absl::Status& how) {
+  absl::Status cause = CauseOf(how);
+  if (asked.tells_how && absl::IsDeadlineExceeded(how)) {
+    cause = absl::DeadlineExceededError(cause.message());
+  }
+  absl::Status told = Describe(asked.what, asked.node, cause);
+  return asked.tells_how && base::kUnsent.IsOn(how)
+             ? base::kUnsent.PutOn(std::move(told))
+             : told;
 }
 
 absl::StatusOr<Answer> Requester::Decode(

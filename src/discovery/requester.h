@@ -5,11 +5,14 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 #include "base/clock.h"
+#include "base/status_mark.h"
 #include "core/counters.h"
 #include "core/nodes.h"
 #include "discovery/protocol.h"
@@ -20,6 +23,7 @@ namespace naming::discovery {
 struct RequesterOptions {
   std::string user_agent;
   std::string app_id;  // Of this program; may be empty.
+  std::string env;     // Of what a node is asked for itself.
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(1);
   std::chrono::milliseconds request_timeout = std::chrono::seconds(3);
 
@@ -27,6 +31,10 @@ struct RequesterOptions {
   // it is starting up, keeps no other requests from the node.
   core::Purpose purpose = core::Purpose::kAny;
 };
+
+// On the status of a call: the node answered, though not properly, and does so
+// to others.
+inline constexpr base::StatusMark kRequestsFault{"naming.requests_fault"};
 
 // One request to a discovery node.
 struct Call {
@@ -46,12 +54,15 @@ struct Call {
   // Answer.
   ReadData read_data;
 
-  // Whether a failure's status tells how it came about: by the mark of
-  // base::Unsent(), and kDeadlineExceeded when the node may yet answer.
+  // Whether a failure's status tells how it came about: by the mark
+  // base::kUnsent, and kDeadlineExceeded when the node may yet answer.
   bool tells_how = false;
 
   // See net::HttpRequest::passes_line.
   bool passes_line = false;
+
+  // Whether whatever is wrong with the answer is the node's fault.
+  bool is_for_node = false;
 
   // Gives up after a third of the time, or so early that every node gets a turn
   // in that time: somebody waits, and another may be quicker than one that
@@ -62,6 +73,11 @@ struct Call {
 // Sends requests to discovery nodes, decodes what is around the answers' data,
 // and keeps account of the nodes' health.
 //
+// What stands before a node may refuse the requests of one application and let
+// all others pass. So a node that was well is asked for itself when an answer
+// is none, before that is called its fault: otherwise one such application
+// would drive all others from node to node (C-34).
+//
 // Lives on one loop, that of its HttpClient.
 class Requester final {
  public:
@@ -69,8 +85,8 @@ class Requester final {
 
   // Gets the answer whatever its code, or why the node gave none: a complete
   // message, `discovery: register app: http://host:port: cause`; kUnavailable,
-  // one of the codes in DecodeAnswer(), or what Call::tells_how adds; the node
-  // has been marked then.
+  // one of the codes in DecodeAnswer(), or what Call::tells_how adds; then the
+  // node has been marked, or the status has the mark kRequestsFault.
   using Done = std::function<void(absl::StatusOr<Answer>)>;
 
   // All of them outlive the Requester.
@@ -78,10 +94,10 @@ class Requester final {
             RequesterOptions options);
 
   RequestId Send(Call call, Done done);
-  void Abort(RequestId id) { http_.Abort(id); }
+  void Abort(RequestId id);
 
   // Returns whether the node may have got a request that isn't done.
-  bool MayBeSent(RequestId id) const { return id != 0 && http_.MayBeSent(id); }
+  bool MayBeSent(RequestId id) const;
 
   // Returns the status of a call that wasn't even tried because no node may be
   // asked now.
@@ -92,14 +108,40 @@ class Requester final {
   core::Counters& counters() { return nodes_.monitor().counters(); }
 
  private:
+  // What is kept of a call for its answer.
+  struct Asked {
+    std::string what;
+    std::string node;
+    base::Clock::TimePoint began{};
+    bool tells_how = false;
+    bool is_for_node = false;
+    ReadData read_data;
+    Done done;
+  };
+
+  // A call whose answer is none, while its node is asked for itself.
+  struct Doubt {
+    Asked asked;
+    absl::Status how;
+  };
+
+  net::HttpRequest MakeRequest(Call call) const;
+  void OnResponse(RequestId id, Asked asked,
+                  absl::StatusOr<net::HttpResponse> response);
   absl::StatusOr<Answer> Decode(absl::StatusOr<net::HttpResponse> response,
                                 const ReadData& read_data);
+  void AskForItself(const std::string& node);
+  void Judge(const std::string& node);
+  static absl::Status Tell(const Asked& asked, const absl::Status& how);
   std::chrono::milliseconds HastyTimeout() const;
 
   const base::Clock& clock_;
   net::HttpClient& http_;
   core::NodesView nodes_;
+  core::NodesView reads_;  // The same, for a node that is asked for itself.
   const RequesterOptions options_;
+  std::map<RequestId, Doubt> in_doubt_;
+  std::set<std::string> judged_;  // Nodes that are asked for themselves.
 };
 
 // Returns `status` with `discovery: <what>: <node>: ` before its message.

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "base/unsent.h"
+#include "base/status_mark.h"
 #include "core/monitor.h"
 #include "etcd/protocol.h"
 
@@ -177,7 +177,7 @@ void Requester::OnAnswered(RequestId id,
     // A stream that has had its time has not failed.
     const bool has_expired = pending.call.on_body != nullptr &&
                              absl::IsDeadlineExceeded(response.status()) &&
-                             !base::IsUnsent(response.status());
+                             !base::kUnsent.IsOn(response.status());
     const bool is_members_fault = !has_expired && IsMembersFault(status);
     if (!has_expired) nodes_.monitor().counters().failed_requests.Add();
     // Before `done`, so that what that sends goes elsewhere.

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
-#include "base/unsent.h"
+#include "base/status_mark.h"
 
 namespace naming::net {
 namespace {
@@ -88,12 +88,12 @@ void CautiousHttpClient::Queue(RequestId id, HttpRequest request) {
   Request& queued = requests_.at(id);
   Server& server = servers_.at(queued.server);
   queued.place = server.line.insert(server.line.end(), id);
-  queued.timer =
-      loop_.RunAfter(request.timeout, [this, id, timeout = request.timeout] {
-        OnDone(id, base::Unsent(absl::DeadlineExceededError(absl::StrFormat(
-                       "not sent: no answer to earlier requests within %dms",
-                       timeout.count()))));
-      });
+  queued.timer = loop_.RunAfter(request.timeout, [this, id,
+                                                  timeout = request.timeout] {
+    OnDone(id, base::kUnsent.PutOn(absl::DeadlineExceededError(absl::StrFormat(
+                   "not sent: no answer to earlier requests within %dms",
+                   timeout.count()))));
+  });
   queued.unsent = std::move(request);
 }
 
@@ -158,7 +158,7 @@ void CautiousHttpClient::SendWhatMay(Server& server) {
 }
 
 void CautiousHttpClient::EndLine(Server& server, const absl::Status& cause) {
-  const absl::Status status = base::Unsent(absl::UnavailableError(
+  const absl::Status status = base::kUnsent.PutOn(absl::UnavailableError(
       absl::StrFormat("not sent: %s", std::string(cause.message()))));
   for (const RequestId id : std::exchange(server.line, {})) {
     Request& request = requests_.at(id);

@@ -18,7 +18,7 @@ namespace naming::net {
 // hasn't answered yet, or not since its last failure, gets one at a time, and
 // any other kMostUnanswered after its last answer; while these are under way
 // further ones wait in a line. An answer releases the whole line; a failure
-// ends it, with kUnavailable and the mark of base::Unsent(), unless that is one
+// ends it, with kUnavailable and the mark base::kUnsent, unless that is one
 // of a request sent before the last answer. So a server that hangs isn't
 // hammered, all who wait for it are told by the first time-out, and one that is
 // only slow is asked as fast as it answers.

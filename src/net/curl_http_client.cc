@@ -14,8 +14,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "base/status_mark.h"
 #include "base/text.h"
-#include "base/unsent.h"
 #include "net/connection_numbers.h"
 #include "net/curl_setup.h"
 #include "net/curl_sockets.h"
@@ -231,11 +231,14 @@ absl::Status ErrorOf(const Transfer& transfer, CURLcode code) {
     case CURLE_URL_MALFORMAT:
       return absl::InvalidArgumentError(message);
     case CURLE_OPERATION_TIMEDOUT:
+      if (transfer.header_bytes > 0) {
+        return kAnswerBegun.PutOn(absl::DeadlineExceededError(message));
+      }
       if (WasSent(transfer)) return absl::DeadlineExceededError(message);
-      return base::Unsent(absl::DeadlineExceededError(message));
+      return base::kUnsent.PutOn(absl::DeadlineExceededError(message));
     default:
       if (WasSent(transfer)) return absl::UnavailableError(message);
-      return base::Unsent(absl::UnavailableError(message));
+      return base::kUnsent.PutOn(absl::UnavailableError(message));
   }
 }
 

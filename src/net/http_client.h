@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/status_mark.h"
 
 namespace naming::net {
 
@@ -53,6 +54,9 @@ struct HttpResponse {
   std::uint64_t alive_at = 0;
 };
 
+// On the status of a request that took too long: the server did answer.
+inline constexpr base::StatusMark kAnswerBegun{"naming.answer_begun"};
+
 // Sends requests, any number at a time, without waiting for them. Redirects
 // are answers like any other: never followed.
 //
@@ -65,7 +69,8 @@ class HttpClient {
   // kUnavailable, not connected, or cut off; kDeadlineExceeded, not connected
   // or not answered in time; kResourceExhausted, larger than
   // max_response_bytes; kInvalidArgument, the URL or a header can't be used.
-  // The first two have the mark of base::Unsent() when nothing was sent.
+  // The first two have the mark base::kUnsent when nothing was sent, and
+  // kDeadlineExceeded has kAnswerBegun when there was a part of an answer.
   // Messages give the cause alone, without the URL.
   using Done = std::function<void(absl::StatusOr<HttpResponse>)>;
 

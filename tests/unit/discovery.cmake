@@ -12,5 +12,6 @@ naming_tests(unit-discovery unit
   discovery/protocol_test.cc
   discovery/registration_test.cc
   discovery/removal_test.cc
+  discovery/request_fault_test.cc
   discovery/requester_test.cc
   discovery/start_up_test.cc)

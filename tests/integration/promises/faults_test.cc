@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_format.h"
@@ -205,6 +206,45 @@ TEST_CASE("A lost registration comes back by the node that answers",
   REQUIRE(proxies.node->Evict("demo.app", "h1") == 1);
   CHECK(follower.Sees({"other"}));
   CHECK(follower.Sees({"h1", "other"}));
+}
+
+TEST_CASE("An application that is refused doesn't touch the others",
+          "[promises]") {
+  const int status = GENERATE(403, 500);
+  CAPTURE(status);
+  Proxies proxies;
+  const auto refuse_bad = [status](const testing::RawRequest& request) {
+    const bool is_bad =
+        (request.target + request.body).find("bad.app") != std::string::npos;
+    return is_bad ? ProxyFault::Answer(status, "no") : ProxyFault();
+  };
+  proxies.a.SetScript(refuse_bad);
+  proxies.b.SetScript(refuse_bad);
+  proxies.raw.Register(MakeInstance("h1"));
+  proxies.raw.Register(MakeInstance("h1", "bad.app"));
+  const auto client = MakeClient(proxies.Options());
+  RegisterOptions keep_trying;
+  keep_trying.mode = RegisterMode::kKeepTrying;
+  auto bad = client->Register(MakeInstance("h2", "bad.app"), keep_trying);
+  REQUIRE(bad.ok());
+  const Follower bad_follower(*client, "bad.app");
+  const Follower follower(*client);
+  CHECK(follower.Sees({"h1"}));
+  auto registration = client->Register(MakeInstance("h2"));
+  REQUIRE(registration.ok());
+  CHECK(follower.Sees({"h1", "h2"}));
+  // Time for several renewals, and attempts at the other one.
+  std::this_thread::sleep_for(seconds(3));
+  CHECK(client->stats().failed_renewals == 0);
+  CHECK(client->stats().failovers == 0);
+  CHECK(registration->state().is_registered);
+  CHECK_FALSE(bad->state().is_registered);
+  CHECK(client->stats().requests < 60);
+  proxies.raw.Register(MakeInstance("h3"));
+  CHECK(follower.Sees({"h1", "h2", "h3"}));
+  proxies.a.SetScript(nullptr);
+  proxies.b.SetScript(nullptr);
+  CHECK(bad_follower.Sees({"h1", "h2"}));
 }
 
 TEST_CASE("A refused connection is a failed node, and no more", "[promises]") {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/unsent.h"
+#include "base/status_mark.h"
 #include "tests/unit/core/keeper_fixture.h"
 
 // What a Keeper shows of its registrations.
@@ -118,7 +118,7 @@ TEST_CASE("A renewal that wasn't sent isn't counted as failed", "[keeper]") {
   const absl::Status failure = absl::UnavailableError("no node");
   f.keeper.RefreshAll();
   f.loop.RunReady();
-  f.Answer("a", base::Unsent(failure));
+  f.Answer("a", base::kUnsent.PutOn(failure));
   CHECK(m.stats().failed_renewals == 0);
   CHECK(registration.state().last_error == failure);
 

@@ -23,7 +23,8 @@ struct Fixture {
   explicit Fixture(std::vector<std::string> seeds = {"http://a:1"})
       : nodes(loop.clock(), std::make_shared<core::Logger>(LogSink()),
               {"discovery", std::move(seeds)}),
-        requester(loop.clock(), http, nodes, {"naming/test", "my.app"}) {}
+        requester(loop.clock(), http, nodes, {"naming/test", "my.app", "dev"}) {
+  }
 
   testing::FakeLoop loop;
   testing::FakeHttpClient http;

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/unsent.h"
+#include "base/status_mark.h"
 #include "tests/support/catch.h"
 #include "tests/unit/discovery/lease_fixture.h"
 
@@ -380,8 +380,8 @@ TEST_CASE("What was sent in part was sent", "[discovery][lease]") {
     f.http.Answer(f.http.Waiting(kRegister), CodeJson(0));
     f.http.Withhold(f.http.Waiting(kRenew));
     CHECK(f.lease.IsSent());
-    f.http.Fail(f.http.Waiting(kRenew), base::Unsent(kRefused));
-    CHECK_FALSE(base::IsUnsent(f.result.value()));
+    f.http.Fail(f.http.Waiting(kRenew), base::kUnsent.PutOn(kRefused));
+    CHECK_FALSE(base::kUnsent.IsOn(f.result.value()));
     f.loop.Advance(std::chrono::seconds(1));
     f.lease.Refresh(f.Note());
     f.http.Withhold(f.http.Waiting(kRenew));
@@ -396,8 +396,8 @@ TEST_CASE("What was sent in part was sent", "[discovery][lease]") {
     f.http.Answer(f.http.Waiting(kRenew), f.Stored(first));
     const Pending second = f.http.Waiting(kRegister);
     SECTION("to be sent") {
-      f.http.Fail(second, base::Unsent(kRefused));
-      CHECK_FALSE(base::IsUnsent(f.result.value()));
+      f.http.Fail(second, base::kUnsent.PutOn(kRefused));
+      CHECK_FALSE(base::kUnsent.IsOn(f.result.value()));
     }
     SECTION("by being refused") {
       f.http.Answer(second, CodeJson(-400));
@@ -423,7 +423,7 @@ TEST_CASE("While every node is backing off nothing is sent",
   SECTION("and the lease says why") {
     f.loop.RunReady();
     CHECK(f.result ==
-          base::Unsent(absl::UnavailableError(
+          base::kUnsent.PutOn(absl::UnavailableError(
               "discovery: register x: every node failed lately; the last one: "
               "http://a:1: refused")));
   }

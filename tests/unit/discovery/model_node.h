@@ -14,8 +14,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 #include "base/clock.h"
+#include "base/status_mark.h"
 #include "base/text.h"
-#include "base/unsent.h"
 #include "tests/support/fake_http_client.h"
 #include "tests/unit/discovery/fixture.h"
 
@@ -42,7 +42,8 @@ class ModelNodes final {
         ++attempts[request.node];
       }
       if (dead.count(request.node) != 0) {
-        http.Fail(request, base::Unsent(absl::UnavailableError("refused")));
+        http.Fail(request,
+                  base::kUnsent.PutOn(absl::UnavailableError("refused")));
       } else if (hung.count(request.node) != 0) {
         const bool is_known =
             std::any_of(received_.begin(), received_.end(),

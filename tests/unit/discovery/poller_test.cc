@@ -135,8 +135,14 @@ TEST_CASE("A failed poll goes to another node at once, with version 0",
   const Pending first = f.http.Waiting(kPolls);
   SECTION("the connection breaks") { f.http.Fail(first, kReset); }
   SECTION("the node is starting up") { f.http.Answer(first, CodeJson(-500)); }
-  SECTION("the node answers nonsense") { f.http.Answer(first, "<html>"); }
-  SECTION("a proxy answers") { f.http.Answer(first, "busy", 503); }
+  SECTION("the node answers nonsense, also for itself") {
+    f.http.Answer(first, "<html>");
+    f.http.Answer(f.http.Waiting(kFetchs), "<html>");
+  }
+  SECTION("a proxy answers") {
+    f.http.Answer(first, "busy", 503);
+    f.http.Answer(f.http.Waiting(kFetchs), "busy", 503);
+  }
   CHECK(Hostnames(topic) == Set{"h1"});  // Kept.
   f.loop.Advance(milliseconds(0));
   // It may hang as well, which a poll would show much later.

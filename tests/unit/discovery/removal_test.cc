@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/unsent.h"
+#include "base/status_mark.h"
 #include "tests/support/catch.h"
 #include "tests/unit/discovery/lease_fixture.h"
 
@@ -93,7 +93,7 @@ TEST_CASE(
     CHECK(AskedOf(f) == both);
   }
   SECTION("not one that never got out") {
-    f.http.Fail(sent, base::Unsent(kRefused));
+    f.http.Fail(sent, base::kUnsent.PutOn(kRefused));
     REQUIRE(f.nodes.Choose() != sent.node);
     CHECK(AskedOf(f).size() == 1);
   }
@@ -206,7 +206,7 @@ TEST_CASE("A removal isn't done before a node that hung has executed it",
     CHECK(LastCancelsOf(f) == both);
   }
   SECTION("unless it is dead") {
-    f.http.Fail(behind, base::Unsent(kRefused));
+    f.http.Fail(behind, base::kUnsent.PutOn(kRefused));
     if (!is_behind_last) f.http.Answer(f.http.pending().back(), CodeJson(0));
     CHECK(f.result == absl::OkStatus());
   }

@@ -88,7 +88,9 @@ TEST_CASE("A node's failure marks it and is told in full",
   }
   SECTION("something that is no discovery node") {
     f.http.Answer(sent, "<html>hello</html>");
+    f.http.Answer(f.http.Waiting("/discovery/fetchs"), "<html>hello</html>");
     CHECK(status.code() == absl::StatusCode::kInternal);
+    CHECK_FALSE(kRequestsFault.IsOn(status));
   }
   CHECK_FALSE(f.nodes.Choose());
   CHECK(absl::IsUnavailable(f.requester.NoNode("fetch y")));
@@ -111,9 +113,13 @@ TEST_CASE("A code that refuses a read keeps nothing else from the node",
   }
   SECTION("other failures do") {
     SECTION("no connection") { f.http.Fail(sent, absl::UnavailableError("")); }
-    SECTION("an HTTP error") { f.http.Answer(sent, CodeJson(-500), 503); }
-    SECTION("an answer that is none") { f.http.Answer(sent, "<html>"); }
-    SECTION("too many requests") { f.http.Answer(sent, CodeJson(-509)); }
+    const auto answer_twice = [&](const std::string& body, int status_code) {
+      f.http.Answer(sent, body, status_code);
+      f.http.Answer(f.http.Waiting("/discovery/fetchs"), body, status_code);
+    };
+    SECTION("an HTTP error") { answer_twice(CodeJson(-500), 503); }
+    SECTION("an answer that is none") { answer_twice("<html>", 200); }
+    SECTION("too many requests") { answer_twice(CodeJson(-509), 200); }
     CHECK_FALSE(f.requester.nodes().Choose());
   }
   CHECK_FALSE(status.ok());
@@ -150,6 +156,8 @@ TEST_CASE("What is asked and answered is counted", "[discovery][requester]") {
     expected.bytes_received = CodeJson(-404).size();
   }
   SECTION("something else") {
+    f.requester.nodes().Failed("http://a:1", f.loop.clock().Now(),
+                               absl::UnavailableError(""));
     f.http.Answer(request, "<html>");
     expected.bytes_received = 6;
     expected.failed_requests = 1;

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "base/unsent.h"
+#include "base/status_mark.h"
 #include "tests/support/catch.h"
 #include "tests/unit/etcd/fixture.h"
 
@@ -188,7 +188,7 @@ TEST_CASE(
     CHECK(absl::IsDeadlineExceeded(f.result->status()));
   }
   SECTION("not connected in time") {
-    f.http.Fail(f.http.Waiting(kRange), base::Unsent(late));
+    f.http.Fail(f.http.Waiting(kRange), base::kUnsent.PutOn(late));
     CHECK(failed == 1);
     CHECK(absl::IsUnavailable(f.result->status()));
   }

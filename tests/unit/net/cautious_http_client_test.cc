@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "base/unsent.h"
+#include "base/status_mark.h"
 #include "tests/support/catch.h"
 #include "tests/support/fake_http_client.h"
 #include "tests/support/fake_loop.h"
@@ -175,7 +175,7 @@ TEST_CASE("A failure ends the line", "[cautious]") {
   absl::Status failure(is_late ? absl::StatusCode::kDeadlineExceeded
                                : absl::StatusCode::kUnavailable,
                        "timed out");
-  if (GENERATE(true, false)) failure = base::Unsent(failure);
+  if (GENERATE(true, false)) failure = base::kUnsent.PutOn(failure);
   f.Send(10);
   f.http.Fail(f.Oldest(), failure);
   CHECK(f.results.size() == 1);
@@ -183,7 +183,7 @@ TEST_CASE("A failure ends the line", "[cautious]") {
   REQUIRE(f.results.size() == 7);
   CHECK(f.results[0].status() == failure);
   CHECK(f.results[6].status() ==
-        base::Unsent(absl::UnavailableError("not sent: timed out")));
+        base::kUnsent.PutOn(absl::UnavailableError("not sent: timed out")));
   CHECK(f.sent() == 4);
   SECTION("and while others are under way nothing else is sent") {
     f.Send();
@@ -231,7 +231,7 @@ TEST_CASE("A request waits in line no longer than its timeout", "[cautious]") {
   f.loop.Advance(milliseconds(1));
   REQUIRE(f.results.size() == 1);
   CHECK(f.results[0].status() ==
-        base::Unsent(absl::DeadlineExceededError(
+        base::kUnsent.PutOn(absl::DeadlineExceededError(
             "not sent: no answer to earlier requests within 600ms")));
   // Nothing is left of it.
   f.Answer();

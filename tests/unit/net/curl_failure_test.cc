@@ -4,7 +4,7 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "base/unsent.h"
+#include "base/status_mark.h"
 #include "net/curl_http_client.h"
 #include "tests/support/catch.h"
 #include "tests/support/eventually.h"
@@ -80,7 +80,7 @@ TEST_CASE("What can't be connected to was sent nothing", "[curl]") {
   const auto check = [&](HttpRequest request, absl::StatusCode code) {
     const Result result = Fetch(client, std::move(request));
     CHECK(result.status().code() == code);
-    CHECK(base::IsUnsent(result.status()));
+    CHECK(base::kUnsent.IsOn(result.status()));
   };
   SECTION("because it refuses") {
     const testing::RefusingPort port;
@@ -101,6 +101,7 @@ TEST_CASE("What can't be connected to was sent nothing", "[curl]") {
 
 TEST_CASE("An answer that takes too long is kDeadlineExceeded", "[curl]") {
   CurlHttpClient client;
+  bool has_begun = false;
   const auto check = [&](const RawServer::Handler& handler, int warm_ups) {
     RawServer server([&](const RawRequest& request, RawConnection& connection) {
       if (request.target == "/warm-up") {
@@ -117,11 +118,13 @@ TEST_CASE("An answer that takes too long is kDeadlineExceeded", "[curl]") {
     const Result result = Fetch(client, request);
     INFO(result.status());
     CHECK(result.status().code() == absl::StatusCode::kDeadlineExceeded);
+    CHECK(kAnswerBegun.IsOn(result.status()) == has_begun);
     CHECK(Eventually([&] { return server.open_connection_count() == 0; }));
   };
   SECTION("when nothing comes") { check(Hang, 0); }
   SECTION("when nothing comes on a connection used before") { check(Hang, 1); }
   SECTION("when it comes byte by byte") {
+    has_begun = true;
     check(
         [](const RawRequest&, RawConnection& connection) {
           connection.SendSlowly(HttpAnswer(200, std::string(10'000, 'x')),

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+// What stands before nodes refuses the requests of some, and lets all others
+// pass.
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/support/catch.h"
+#include "tests/unit/discovery/lease_fixture.h"
+#include "tests/unit/discovery/poller_fixture.h"
+
+namespace naming::discovery {
+namespace {
+
+using Pending = testing::FakeHttpClient::Pending;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+const std::vector<std::string> kTwoNodes = {"http://a:1", "http://b:1"};
+
+bool IsForNode(const Pending& request) {
+  return request.Values("appid") == List{std::string(kNodesAppId)};
+}
+
+// --- The Requester ---
+
+Call MakeRead(const std::string& node) {
+  Call call;
+  call.what = "fetch x";
+  call.node = node;
+  call.path = kFetchs;
+  call.parameters = "appid=x";
+  return call;
+}
+
+struct AskingFixture : Fixture {
+  AskingFixture() : Fixture(kTwoNodes) {
+    id = requester.Send(MakeRead("http://a:1"),
+                        [this](const absl::StatusOr<Answer>& answer) {
+                          status = answer.status();
+                        });
+    sent = http.Waiting(kFetchs);
+  }
+
+  bool IsWell() { return requester.nodes().IsWell("http://a:1"); }
+
+  Requester::RequestId id = 0;
+  Pending sent;
+  std::optional<absl::Status> status;
+};
+
+// What a node may answer that is no answer.
+struct Nonsense {
+  std::string body;
+  int status_code;
+};
+
+TEST_CASE("A node that answers nonsense is asked for itself",
+          "[discovery][fault]") {
+  const Nonsense nonsense = GENERATE(
+      Nonsense{"no", 500}, Nonsense{"no", 403}, Nonsense{"<html>", 200},
+      Nonsense{CodeJson(-403), 200}, Nonsense{"", 0});
+  AskingFixture f;
+  const auto epoch = f.nodes.Epoch("http://a:1");
+  if (nonsense.status_code == 0) {
+    f.http.Fail(f.sent, absl::ResourceExhaustedError("too large"));
+  } else {
+    f.http.Answer(f.sent, nonsense.body, nonsense.status_code);
+  }
+  CHECK_FALSE(f.status);
+  CHECK(f.IsWell());
+  const Pending question = f.http.Waiting(kFetchs);
+  CHECK(IsForNode(question));
+  CHECK(question.node == "http://a:1");
+  CHECK(question.Values("env") == List{"dev"});
+  SECTION("and well if it answers that") {
+    f.http.Answer(question, CodeJson(-404));
+    CHECK(f.IsWell());
+    CHECK(f.nodes.Epoch("http://a:1") == epoch);
+    CHECK(kRequestsFault.IsOn(f.status.value()));
+    CHECK_FALSE(kRequestsFault.IsOn(kRequestsFault.TakeOff(*f.status)));
+  }
+  SECTION("and failed if it doesn't") {
+    f.http.Answer(question, "no", 502);
+    CHECK_FALSE(f.IsWell());
+    CHECK_FALSE(kRequestsFault.IsOn(f.status.value()));
+  }
+  SECTION("and failed if it is gone") {
+    f.http.Fail(question, kReset);
+    CHECK_FALSE(f.IsWell());
+    CHECK_FALSE(kRequestsFault.IsOn(f.status.value()));
+  }
+  CHECK(f.http.pending().empty());
+}
+
+TEST_CASE("A node that failed isn't asked for itself", "[discovery][fault]") {
+  AskingFixture f;
+  f.requester.nodes().Failed("http://a:1", f.loop.clock().Now(), kReset);
+  f.http.Answer(f.sent, "no", 500);
+  CHECK_FALSE(kRequestsFault.IsOn(f.status.value()));
+  CHECK(f.http.pending().empty());
+}
+
+TEST_CASE("A connection that breaks is the node's fault",
+          "[discovery][fault]") {
+  AskingFixture f;
+  f.http.Fail(f.sent, kReset);
+  CHECK_FALSE(f.IsWell());
+  CHECK_FALSE(kRequestsFault.IsOn(f.status.value()));
+}
+
+TEST_CASE("Whatever is in doubt waits for one answer", "[discovery][fault]") {
+  AskingFixture f;
+  std::vector<absl::Status> others;
+  std::vector<Requester::RequestId> ids;
+  for (int i = 0; i < 3; ++i) {
+    ids.push_back(f.requester.Send(MakeRead("http://a:1"),
+                                   [&](const absl::StatusOr<Answer>& answer) {
+                                     others.push_back(answer.status());
+                                     f.requester.Abort(ids[2]);
+                                   }));
+  }
+  for (int i = 0; i < 4; ++i) f.http.Answer(f.http.pending()[0], "no", 500);
+  REQUIRE(f.http.pending().size() == 1);
+  for (const Requester::RequestId id : ids) CHECK(f.requester.MayBeSent(id));
+  SECTION("which tells them") {
+    f.http.Answer(f.http.pending()[0], CodeJson(0));
+    CHECK(kRequestsFault.IsOn(f.status.value()));
+    CHECK(others.size() == 2);  // The third one was aborted meanwhile.
+  }
+  SECTION("unless they were aborted") {
+    f.requester.Abort(ids[0]);
+    CHECK_FALSE(f.requester.MayBeSent(ids[0]));
+    f.requester.Abort(f.id);
+    f.http.Answer(f.http.pending()[0], CodeJson(0));
+    CHECK_FALSE(f.status);
+    CHECK(others.size() == 1);
+  }
+}
+
+TEST_CASE("A node that refuses reads may refuse one write alone",
+          "[discovery][fault]") {
+  AskingFixture f;
+  f.http.Answer(f.sent, "no", 500);
+  f.http.Answer(f.http.Waiting(kFetchs), CodeJson(-500));
+  CHECK(f.IsWell());
+  CHECK(kRequestsFault.IsOn(f.status.value()));
+}
+
+// --- Applications ---
+
+constexpr milliseconds kStep{5};
+
+// Both nodes behind a proxy that has its own mind of some requests.
+struct ProxyFixture : PollerFixture {
+  explicit ProxyFixture(std::function<bool(const Pending&)> refuses_request,
+                        std::size_t max_group_apps = 64)
+      : PollerFixture(kTwoNodes, max_group_apps),
+        refuses(std::move(refuses_request)) {}
+
+  void FollowMany(int count) {
+    for (int i = 0; i < count; ++i) {
+      topics.push_back(Follow("x" + std::to_string(i)));
+    }
+  }
+
+  // Answers what comes, for so long. Polls that tell a version are held.
+  void Serve(milliseconds time) {
+    for (milliseconds now{0}; now < time; now += kStep) {
+      for (const Pending& request : std::vector<Pending>(http.pending())) {
+        const bool is_poll = request.path == kPolls;
+        const List versions = request.Values("latest_timestamp");
+        const bool is_held =
+            is_poll && std::count(versions.begin(), versions.end(), "0") == 0;
+        if (refuses(request)) {
+          ++refused;
+          http.Answer(request, "no", 403);
+        } else if (!is_held) {
+          ++answered;
+          http.Answer(request, DataJson(Lists(request.Values("appid"))));
+        }
+      }
+      loop.Advance(kStep);
+    }
+  }
+
+  static std::string Lists(const List& app_ids) {
+    std::string data;
+    for (const std::string& app_id : app_ids) {
+      if (app_id == kNodesAppId) continue;
+      if (!data.empty()) data += ",";
+      data += AppJson(app_id, 1, {"h"});
+    }
+    return data;
+  }
+
+  std::function<bool(const Pending&)> refuses;
+  std::vector<std::shared_ptr<core::Topic>> topics;
+  int refused = 0;
+  int answered = 0;
+};
+
+bool Names(const Pending& request, const std::string& app_id) {
+  const List app_ids = request.Values("appid");
+  return std::find(app_ids.begin(), app_ids.end(), app_id) != app_ids.end();
+}
+
+TEST_CASE("An application that every node refuses doesn't touch the others",
+          "[discovery][fault]") {
+  const int count = 100;
+  ProxyFixture f([](const Pending& request) { return Names(request, "x5"); });
+  f.FollowMany(count);
+  f.Serve(seconds(2));
+  for (int i = 0; i < count; ++i) {
+    CAPTURE(i);
+    CHECK(Hostnames(f.topics[i]) ==
+          (i == 5 ? Set{"(DEADLINE_EXCEEDED)"} : Set{"h"}));
+  }
+  std::atomic<bool> cancelled{false};
+  const auto missing = f.topics[5]->Fetch(milliseconds(0), &cancelled);
+  CHECK(missing.status().message().find("HTTP status 403") !=
+        std::string_view::npos);
+  for (const std::string& node : kTwoNodes) {
+    CHECK(f.requester.nodes().IsWell(node));
+    CHECK(f.nodes.Epoch(node) == 1);
+  }
+  f.refused = f.answered = 0;
+  f.Serve(minutes(1));
+  CHECK(f.refused <= 20);               // Of the one.
+  CHECK(f.answered <= f.refused + 10);  // Each node for itself; little else.
+  SECTION("and has its list when it's refused no more") {
+    f.refuses = [](const Pending&) { return false; };
+    f.Serve(seconds(15));
+    CHECK(Hostnames(f.topics[5]) == Set{"h"});
+  }
+}
+
+TEST_CASE("Applications that one node alone refuses are asked of another",
+          "[discovery][fault]") {
+  ProxyFixture f([](const Pending& request) {
+    return request.node == "http://a:1" && Names(request, "x1");
+  });
+  f.FollowMany(3);
+  f.Serve(milliseconds(100));
+  for (const auto& topic : f.topics) CHECK(Hostnames(topic) == Set{"h"});
+  f.refused = 0;
+  f.Serve(minutes(1));
+  CHECK(f.refused == 0);
+  CHECK(f.requester.nodes().IsWell("http://a:1"));
+}
+
+TEST_CASE("When all applications are refused there is no flood",
+          "[discovery][fault]") {
+  ProxyFixture f([](const Pending& request) { return !IsForNode(request); });
+  f.FollowMany(200);
+  f.Serve(seconds(10));
+  // Both nodes get each turn.
+  CHECK(f.refused + f.answered <= 10 * 4 * 100);
+  f.Serve(minutes(1));
+  f.refused = 0;
+  f.Serve(minutes(1));
+  CHECK(f.refused <= 200 * 2 * 60 / 7);
+}
+
+TEST_CASE("Where polls alone are refused lists are fetched",
+          "[discovery][fault]") {
+  ProxyFixture f([](const Pending& request) { return request.path == kPolls; });
+  f.FollowMany(64);
+  f.Serve(minutes(1));
+  for (const auto& topic : f.topics) CHECK(Hostnames(topic) == Set{"h"});
+  f.refused = f.answered = 0;
+  f.Serve(minutes(1));
+  // In one piece, every 15 s at the latest.
+  CHECK(f.answered >= 4 * 2);
+  CHECK(f.refused <= 30);
+}
+
+TEST_CASE("Lists that take too long together come in parts",
+          "[discovery][fault]") {
+  PollerFixture f({"http://a:1"}, 64);
+  std::vector<std::shared_ptr<core::Topic>> topics;
+  for (int i = 0; i < 64; ++i) {
+    topics.push_back(f.Follow("x" + std::to_string(i)));
+  }
+  for (int i = 0; i < 100; ++i) {
+    for (const Pending& request : std::vector<Pending>(f.http.pending())) {
+      const List app_ids = request.Values("appid");
+      if (request.path == kPolls) continue;
+      if (app_ids.size() > 16) {
+        f.http.Fail(request, net::kAnswerBegun.PutOn(
+                                 absl::DeadlineExceededError("timed out")));
+      } else {
+        f.http.Answer(request, DataJson(ProxyFixture::Lists(app_ids)));
+      }
+    }
+    f.loop.Advance(kStep);
+  }
+  for (const auto& topic : topics) CHECK(Hostnames(topic) == Set{"h"});
+  CHECK(f.nodes.Epoch("http://a:1") == 1);
+}
+
+// --- Registrations ---
+
+struct FaultyLeaseFixture : LeaseFixture {
+  FaultyLeaseFixture() : LeaseFixture(kTwoNodes) {}
+
+  // Has the node refuse `request`, but answer for itself.
+  void RefuseAlone(const Pending& request) {
+    http.Answer(request, "no", 500);
+    http.Answer(http.Waiting(kFetchs), CodeJson(0));
+  }
+};
+
+TEST_CASE("A register that one node alone refuses goes to another",
+          "[discovery][fault]") {
+  FaultyLeaseFixture f;
+  f.lease.Put(MakeInstance(), f.Note());
+  const Pending first = f.http.Waiting(kRegister);
+  f.RefuseAlone(first);
+  CHECK(f.result == absl::UnavailableError("discovery: register x: " +
+                                           first.node + ": HTTP status 500"));
+  CHECK(f.requester.nodes().IsWell(first.node));
+  const Pending second = f.Put();
+  CHECK(second.node != first.node);
+  SECTION("as its renewals do") {
+    f.lease.Refresh(f.Note());
+    CHECK(f.http.Waiting(kRenew).node == second.node);
+    f.RefuseAlone(f.http.Waiting(kRenew));
+    // All have refused it: it's their turn again.
+    f.lease.Refresh(f.Note());
+    CHECK(f.http.pending().size() == 1);
+  }
+  SECTION("as its cancel does") {
+    f.lease.Remove(f.Note());
+    // The first one may have done it all the same.
+    CHECK(f.http.CountWaiting(kCancel) == 2);
+    CHECK(f.http.pending().back().node == second.node);
+  }
+  SECTION("and back when that one fails") {
+    f.lease.Refresh(f.Note());
+    f.http.Fail(f.http.Waiting(kRenew), kRefused);
+    f.lease.Refresh(f.Note());
+    CHECK(f.http.Waiting(kRenew).node == first.node);
+  }
+}
+
+TEST_CASE("A cancel that one node alone refuses goes to another",
+          "[discovery][fault]") {
+  FaultyLeaseFixture f;
+  const std::string node = f.Put().node;
+  f.lease.Remove(f.Note());
+  f.RefuseAlone(f.http.Waiting(kCancel));
+  REQUIRE(f.result);
+  CHECK_FALSE(f.result->ok());
+  CHECK_FALSE(kRequestsFault.IsOn(*f.result));
+  f.lease.Remove(f.Note());
+  const Pending cancel = f.http.Waiting(kCancel);
+  CHECK(cancel.node != node);
+  f.http.Answer(cancel, CodeJson(0));
+  CHECK(f.result == absl::OkStatus());
+}
+
+}  // namespace
+}  // namespace naming::discovery
