@@ -18,6 +18,10 @@ using std::chrono::milliseconds;
 constexpr milliseconds kFirstBackoff{200};
 constexpr double kBackoffJitter = 0.25;
 
+// Of the time between the turns of nodes that are all down: more would be more
+// than 20 attempts a minute now and then.
+constexpr double kTurnJitter = 0.1;
+
 // A node that is starting up is ready soon, and lists wait for that. At most 20
 // attempts a minute.
 constexpr milliseconds kMaxReadBackoff{5000};
@@ -105,10 +109,12 @@ std::optional<std::string> Nodes::Choose(Purpose purpose) {
   if (RetryAt(node, purpose) > now) return std::nullopt;
   // Whoever asks next waits for the outcome of this attempt, or for as long.
   if (node.failed.count > 0) {
+    TakeTurn(node.failed);
     BackOffFailed(node);
     BringNextForward(*first);
   }
   if (purpose == Purpose::kRead && node.refused_reads.count > 0) {
+    TakeTurn(node.refused_reads);
     BackOffReads(node);
   }
   return first->first;
@@ -138,6 +144,13 @@ bool Nodes::IsWell(std::string_view url, Purpose purpose) const {
   return it != nodes_.end() && IsWell(it->second, purpose);
 }
 
+bool Nodes::IsUntried(std::string_view url) const {
+  base::MutexLock lock(mutex_);
+  const auto it = nodes_.find(url);
+  return it != nodes_.end() && it->second.failed.count == 0 &&
+         !it->second.has_answered;
+}
+
 void Nodes::Succeeded(std::string_view url, Purpose purpose) {
   {
     base::MutexLock lock(mutex_);
@@ -146,6 +159,7 @@ void Nodes::Succeeded(std::string_view url, Purpose purpose) {
     Node& node = it->second;
     const bool was_well = IsWell(node, purpose);
     node.failed.count = 0;
+    node.has_answered = true;
     if (purpose == Purpose::kRead) {
       node.refused_reads.count = 0;
     } else {
@@ -168,12 +182,11 @@ void Nodes::Failed(std::string_view url, base::Clock::TimePoint began,
     if (it == nodes_.end()) return;
     Node& node = it->second;
     if (node.failed.count > 0 && began < node.failed.last) return;
-    ++node.failed.count;
+    if (Note(node.failed)) BackOffFailed(node);
     ++node.epoch;
-    node.failed.last = clock_.Now();
+    node.has_answered = false;
     node.does_write = false;
     node.refuses_any = false;
-    BackOffFailed(node);
     absl::Status error(
         cause.code(),
         absl::StrFormat("%s: node %s", options_.backend, last_error_));
@@ -209,12 +222,11 @@ void Nodes::RefusedRead(std::string_view url, base::Clock::TimePoint began,
     const bool had_failed =
         node.failed.count > 0 && !node.refuses_any && began >= node.failed.last;
     if (had_failed) node.failed.count = 0;
+    node.has_answered = true;
     Trouble& refused = node.refused_reads;
     if (refused.count > 0 && began < refused.last) return;
-    ++refused.count;
+    if (Note(refused)) BackOffReads(node);
     ++node.epoch;
-    refused.last = clock_.Now();
-    BackOffReads(node);
     absl::Status error(
         cause.code(),
         absl::StrFormat("%s: node %s", options_.backend, last_error_));
@@ -365,6 +377,26 @@ milliseconds Nodes::BackoffAfter(int failures, milliseconds max) {
   return base::Jittered(bound, kBackoffJitter, random_);
 }
 
+// The attempt counts as failed from now on: at a node that hangs it will be
+// long before it has.
+void Nodes::TakeTurn(Trouble& trouble) {
+  ++trouble.count;
+  ++trouble.ahead;
+  trouble.last = clock_.Now();
+}
+
+// Returns whether the failure is one that hadn't counted yet.
+bool Nodes::Note(Trouble& trouble) {
+  if (trouble.count == 0) trouble.ahead = 0;
+  trouble.last = clock_.Now();
+  if (trouble.ahead > 0) {
+    --trouble.ahead;
+    return false;
+  }
+  ++trouble.count;
+  return true;
+}
+
 void Nodes::BackOff(const Node& node, Trouble& trouble, milliseconds max) {
   const milliseconds backoff =
       IsFallback(node)
@@ -397,7 +429,7 @@ void Nodes::BringNextForward(const Entry& asked) {
   const milliseconds turn = options_.max_backoff * 3 / 4 / count;
   next->retry_at =
       std::min(next->retry_at,
-               clock_.Now() + base::Jittered(turn, kBackoffJitter, random_));
+               clock_.Now() + base::Jittered(turn, kTurnJitter, random_));
 }
 
 void Nodes::BackOffReads(Node& node) {

@@ -85,6 +85,10 @@ class Nodes final {
   // Returns whether requests may go to the node as they come.
   bool IsWell(std::string_view url, Purpose purpose) const;
 
+  // Returns whether the node counts as well, but hasn't answered yet, or not
+  // since it failed.
+  bool IsUntried(std::string_view url) const;
+
   // Notes how a request went that was begun at `began`. Of several failures
   // that one outage causes, only the first makes the back-off grow.
   void Succeeded(std::string_view url, Purpose purpose = Purpose::kAny);
@@ -123,7 +127,8 @@ class Nodes final {
  private:
   // What keeps requests from a node, and until when.
   struct Trouble {
-    int count = 0;  // Failures in a row.
+    int count = 0;  // Failures in a row,
+    int ahead = 0;  // with so many attempts that may have yet to fail.
     base::Clock::TimePoint last{};
     base::Clock::TimePoint retry_at{};
   };
@@ -133,7 +138,9 @@ class Nodes final {
     bool is_learned = false;  // It may be a seed all the same.
     Trouble failed;
     Trouble refused_reads;
-    // It has answered what is no read, and hasn't failed since.
+    // Since it failed last, if ever: it has answered anything, and what is no
+    // read.
+    bool has_answered = false;
     bool does_write = false;
     bool refuses_any = false;  // So it failed.
   };
@@ -146,6 +153,8 @@ class Nodes final {
   std::chrono::milliseconds BackoffAfter(int failures,
                                          std::chrono::milliseconds max)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool Note(Trouble& trouble) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TakeTurn(Trouble& trouble) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void BackOff(const Node& node, Trouble& trouble,
                std::chrono::milliseconds max)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -206,6 +215,8 @@ class NodesView final {
               const absl::Status& cause) {
     nodes_.Failed(url, began, cause);
   }
+
+  bool IsUntried(std::string_view url) const { return nodes_.IsUntried(url); }
 
   // Notes that the node answered, but refuses for now what is of this purpose.
   void Refused(std::string_view url, base::Clock::TimePoint began,

@@ -79,6 +79,7 @@ struct PollGroup {
   NodeChoice choice;
   base::Clock::TimePoint refresh_at{};
   Requester::RequestId request = 0;
+  std::string tried_node;  // Unless empty, `request` is one of its trials.
   base::Loop::TimerId timer = 0;
   base::Backoff backoff;        // Between answers that bring nothing.
   base::Backoff quick_backoff;  // That bring a version and nothing else.

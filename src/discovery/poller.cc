@@ -21,6 +21,9 @@ constexpr milliseconds kMinGap{20};
 // Between two requests of which it is known that nodes refuse some.
 constexpr milliseconds kTurn{10};
 
+// How many requests a node gets at a time until it has answered one.
+constexpr int kMostTrials = 2;
+
 // A poll that lasted so long was held: what it brings is no hot loop.
 constexpr milliseconds kHeldLongEnough{1000};
 
@@ -112,6 +115,8 @@ void Poller::Erase(GroupId id) {
   requester_.Abort(group.request);
   loop_.CancelTimer(group.timer);
   waiting_.erase(id);
+  held_up_.erase(id);
+  EndTrial(group, false);
   groups_.erase(id);
 }
 
@@ -127,16 +132,16 @@ void Poller::Ask(GroupId id) {
   PollGroup& group = groups_.at(id);
   group.timer = 0;
   waiting_.erase(id);
+  held_up_.erase(id);
   const std::optional<std::string> node =
       group.choice.Choose(requester_.nodes());
   if (!node) {
-    // Other requests have found out: whoever waits needn't, see
-    // Topic::ServeSaved().
-    for (const auto& [app_id, app] : group.apps) {
-      app->topic->ReportError(
-          requester_.NoNode(absl::StrFormat("fetch %s", app_id)));
-    }
+    ReportLastError(group);
     AskWhenNodeIsWell(id);
+    return;
+  }
+  if (!BeginTrial(group, *node)) {
+    held_up_.insert(id);
     return;
   }
   Sent sent = MakeSent(id, *node);
@@ -145,6 +150,37 @@ void Poller::Ask(GroupId id) {
       .Add();
   Call call = is_poll ? MakePoll(sent, group.text) : MakeFetch(sent);
   Send(std::move(call), std::move(sent));
+}
+
+// Of a node that hasn't answered yet nobody knows whether it hangs: it gets a
+// few requests, and the rest when one of these has been answered (C-35).
+// Returns whether the group's may be sent.
+bool Poller::BeginTrial(PollGroup& group, const std::string& node) {
+  if (!requester_.nodes().IsUntried(node)) return true;
+  int& trials = trials_[node];
+  if (trials == kMostTrials) return false;
+  ++trials;
+  group.tried_node = node;
+  return true;
+}
+
+void Poller::EndTrial(PollGroup& group, bool has_failed) {
+  if (group.tried_node.empty()) return;
+  const auto it = trials_.find(std::exchange(group.tried_node, ""));
+  if (--it->second == 0) trials_.erase(it);
+  for (const GroupId id : std::exchange(held_up_, {})) {
+    if (has_failed) ReportLastError(groups_.at(id));
+    AskAfter(id, Clock::Duration::zero());
+  }
+}
+
+// Other requests have found out what is wrong: whoever waits for a first list
+// needn't, see Topic::ServeSaved().
+void Poller::ReportLastError(const PollGroup& group) {
+  for (const auto& [app_id, app] : group.apps) {
+    app->topic->ReportError(
+        requester_.NoNode(absl::StrFormat("fetch %s", app_id)));
+  }
 }
 
 Poller::Sent Poller::MakeSent(GroupId id, const std::string& node) {
@@ -251,7 +287,9 @@ milliseconds Poller::HoldFor(const PollGroup& group) const {
 
 void Poller::OnAnswered(const Sent& sent, const absl::StatusOr<Answer>& answer,
                         AppAnswers apps) {
-  groups_.at(sent.group).request = 0;
+  PollGroup& group = groups_.at(sent.group);
+  group.request = 0;
+  EndTrial(group, !answer.ok());
   if (!answer.ok()) {
     OnNodeFailed(sent, answer.status());
     return;

@@ -106,6 +106,9 @@ class Poller final : public core::Source {
                std::size_t bytes) const;
 
   void Ask(GroupId id);
+  bool BeginTrial(PollGroup& group, const std::string& node);
+  void EndTrial(PollGroup& group, bool has_failed);
+  void ReportLastError(const PollGroup& group);
   Sent MakeSent(GroupId id, const std::string& node);
   void Send(Call call, Sent sent);
   void AskAfter(GroupId id, Clock::Duration delay);
@@ -151,6 +154,9 @@ class Poller final : public core::Source {
   std::map<GroupId, PollGroup> groups_;
   std::vector<std::string> gathered_;  // Waiting to begin.
   std::set<GroupId> waiting_;          // For a node that may be asked.
+  // Requests to nodes that have answered none yet, and who waits for theirs.
+  std::map<std::string, int> trials_;
+  std::set<GroupId> held_up_;
   base::Loop::TimerId gather_timer_ = 0;
   GroupId last_group_ = 0;
   // Of what decides which groups may be joined, so that all of them are looked

@@ -202,9 +202,9 @@ milliseconds Requester::HastyTimeout() const {
 }
 
 absl::Status Requester::NoNode(std::string_view what) const {
-  return absl::UnavailableError(absl::StrFormat(
-      "discovery: %s: every node failed lately; the last one: %s", what,
-      nodes_.last_error()));
+  return absl::UnavailableError(
+      absl::StrFormat("discovery: %s: no node answers; the last one: %s", what,
+                      nodes_.last_error()));
 }
 
 absl::Status Describe(std::string_view what, std::string_view node,

@@ -99,8 +99,8 @@ class Requester final {
   // Returns whether the node may have got a request that isn't done.
   bool MayBeSent(RequestId id) const;
 
-  // Returns the status of a call that wasn't even tried because no node may be
-  // asked now.
+  // Returns the status of a call that wasn't even tried because of how the last
+  // one failed.
   absl::Status NoNode(std::string_view what) const;
 
   // Returns the nodes as what it sends sees them.

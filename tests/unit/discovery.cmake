@@ -2,6 +2,7 @@
 
 naming_tests(unit-discovery unit
   discovery/form_finder_test.cc
+  discovery/hung_node_test.cc
   discovery/lease_test.cc
   discovery/node_finder_test.cc
   discovery/options_test.cc

@@ -424,7 +424,7 @@ TEST_CASE("While every node is backing off nothing is sent",
     f.loop.RunReady();
     CHECK(f.result ==
           base::kUnsent.PutOn(absl::UnavailableError(
-              "discovery: register x: every node failed lately; the last one: "
+              "discovery: register x: no node answers; the last one: "
               "http://a:1: refused")));
   }
   SECTION("and an abort keeps it quiet") {
