@@ -170,6 +170,7 @@ void Nodes::Succeeded(std::string_view url, Purpose purpose) {
   }
   logger_->Info(
       absl::StrFormat("%s: node %s: well again", options_.backend, url));
+  if (options_.on_well_again) options_.on_well_again();
 }
 
 void Nodes::Failed(std::string_view url, base::Clock::TimePoint began,

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,6 +41,10 @@ struct NodesOptions {
   std::chrono::milliseconds max_backoff = std::chrono::seconds(6);
 
   std::uint64_t random_seed = 1;
+
+  // Called when a node answers that wasn't well, by whichever thread has found
+  // that out.
+  std::function<void()> on_well_again = nullptr;
 };
 
 // What a request is for.

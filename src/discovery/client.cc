@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -64,11 +65,13 @@ Instance Complete(Instance instance, const ClientOptions& options) {
 }
 
 core::NodesOptions MakeNodesOptions(const ClientOptions& options,
-                                    std::uint64_t seed) {
+                                    std::uint64_t seed,
+                                    std::function<void()> on_well_again) {
   core::NodesOptions made;
   made.backend = "discovery";
   made.seeds = SeedUrls(options.nodes);
   made.random_seed = seed;
+  made.on_well_again = std::move(on_well_again);
   return made;
 }
 
@@ -160,7 +163,9 @@ struct Client::Rep {
         poll_loop(dispatcher->loop()),
         monitor(std::make_shared<core::Monitor>(base::Clock::Real(), dispatcher,
                                                 logger, options.event_sink)),
-        nodes(base::Clock::Real(), logger, MakeNodesOptions(options, seed),
+        nodes(base::Clock::Real(), logger,
+              MakeNodesOptions(options, seed,
+                               [this] { poller.OnNodeWellAgain(); }),
               monitor),
         renew_worker("naming-renew", &renew_http),
         cautious_http(renew_worker, renew_http),

@@ -50,6 +50,10 @@ void Poller::Unfollow(std::shared_ptr<core::Topic> topic) {
   loop_.Post([this, topic = std::move(topic)] { End(topic); });
 }
 
+void Poller::OnNodeWellAgain() {
+  loop_.Post([this] { AskWaiting(); });
+}
+
 // --- Which applications, in which groups ---
 
 void Poller::Begin(std::shared_ptr<core::Topic> topic) {

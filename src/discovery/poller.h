@@ -63,7 +63,7 @@ struct PollerOptions {
 // change of its group: nodes don't notice, and would answer the dead request
 // (C-03).
 //
-// Follow() and Unfollow() may be called on any thread; the rest lives on the
+// The public functions may be called on any thread; the rest lives on the
 // polling loop.
 class Poller final : public core::Source {
  public:
@@ -73,6 +73,9 @@ class Poller final : public core::Source {
 
   void Follow(std::shared_ptr<core::Topic> topic) override;
   void Unfollow(std::shared_ptr<core::Topic> topic) override;
+
+  // Asks for what waits for a node that is well.
+  void OnNodeWellAgain();
 
  private:
   using Clock = base::Clock;

@@ -146,6 +146,7 @@ void Requester::AskForItself(const std::string& node) {
   call.path = "/discovery/fetchs";
   call.parameters = FetchsQuery(options_.env, {std::string(kNodesAppId)});
   call.is_hasty = true;
+  call.passes_line = true;
   call.is_for_node = true;
   Send(std::move(call), [this, node](const absl::StatusOr<Answer>&) {
     judged_.erase(node);

@@ -3,6 +3,7 @@
 #ifndef NAMING_TESTS_UNIT_DISCOVERY_FIXTURE_H_
 #define NAMING_TESTS_UNIT_DISCOVERY_FIXTURE_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -22,10 +23,21 @@ namespace naming::discovery {
 struct Fixture {
   explicit Fixture(std::vector<std::string> seeds = {"http://a:1"})
       : nodes(loop.clock(), std::make_shared<core::Logger>(LogSink()),
-              {"discovery", std::move(seeds)}),
+              MakeNodesOptions(std::move(seeds))),
         requester(loop.clock(), http, nodes, {"naming/test", "my.app", "dev"}) {
   }
 
+  core::NodesOptions MakeNodesOptions(std::vector<std::string> seeds) {
+    core::NodesOptions options;
+    options.backend = "discovery";
+    options.seeds = std::move(seeds);
+    options.on_well_again = [this] {
+      if (on_well_again) on_well_again();
+    };
+    return options;
+  }
+
+  std::function<void()> on_well_again;
   testing::FakeLoop loop;
   testing::FakeHttpClient http;
   core::Nodes nodes;

@@ -37,6 +37,7 @@ struct PollerFixture : Fixture {
     options.max_group_apps = max_group_apps;
     options.refresh_interval = refresh_interval;
     poller = std::make_unique<Poller>(loop, requester, options);
+    on_well_again = [this] { poller->OnNodeWellAgain(); };
   }
 
   ~PollerFixture() { dispatcher->Stop(); }

@@ -167,6 +167,21 @@ TEST_CASE("A single node that failed is read again before it is polled",
   CHECK(f.http.Waiting(kPolls).Values("latest_timestamp") == List{"3"});
 }
 
+TEST_CASE("What waits for a node is asked for when a write finds it well",
+          "[discovery][poller]") {
+  PollerFixture f;
+  f.FollowHeld("x", 7, {"h1"});
+  for (int i = 0; i < 6; ++i) {
+    f.nodes.Failed("http://a:1", f.loop.clock().Now(), kReset);
+  }
+  f.http.Fail(f.http.Waiting(kPolls), kReset);
+  f.Settle();
+  REQUIRE(f.http.pending().empty());
+  f.nodes.Succeeded("http://a:1");
+  f.Settle();
+  CHECK(f.http.CountWaiting(kFetchs) == 1);
+}
+
 TEST_CASE("Versions on a new connection are not trusted",
           "[discovery][poller]") {
   PollerFixture f;

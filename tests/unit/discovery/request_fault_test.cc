@@ -81,6 +81,7 @@ TEST_CASE("A node that answers nonsense is asked for itself",
   CHECK(IsForNode(question));
   CHECK(question.node == "http://a:1");
   CHECK(question.Values("env") == List{"dev"});
+  CHECK(question.request.passes_line);
   SECTION("and well if it answers that") {
     f.http.Answer(question, CodeJson(-404));
     CHECK(f.IsWell());
