@@ -153,11 +153,15 @@ void SnapshotSaver::WriteNext() {
 void SnapshotSaver::WriteFirst() {
   if (!std::exchange(has_begun_, true)) RemoveLeftovers();
   auto first = batch_.extract(batch_.begin());
-  const bool had_failed = !failed_.empty();
+  bool had_failed = !failed_.empty();
   failed_.erase(first.key());
+  had_failed |= unfit_.erase(first.key()) > 0;
   const absl::Status status = Write(*first.mapped());
-  // What can't be encoded never will be.
-  if (absl::IsUnavailable(status)) failed_[first.key()] = first.mapped();
+  if (absl::IsUnavailable(status)) {
+    failed_[first.key()] = first.mapped();
+  } else if (!status.ok()) {
+    unfit_.insert(first.key());
+  }
   Report(first.key(), status, had_failed);
 }
 

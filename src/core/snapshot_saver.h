@@ -6,6 +6,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -97,8 +98,9 @@ class SnapshotSaver final {
   const base::Clock& clock_;
 
   // Used on the loop, and by Close().
-  Snapshots batch_;   // Being written.
-  Snapshots failed_;  // Couldn't be written the last time.
+  Snapshots batch_;              // Being written.
+  Snapshots failed_;             // Couldn't be written the last time.
+  std::set<std::string> unfit_;  // Whose last list can't be in a file.
   bool is_retrying_ = false;
   bool has_begun_ = false;
 

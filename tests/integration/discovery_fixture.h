@@ -24,13 +24,15 @@
 // What tests of the discovery client against real nodes begin with.
 namespace naming::discovery {
 
-// With the quirks that NAMING_TEST_QUIRKS names, when the test has none of its
-// own in mind.
+// With the quirks that NAMING_TEST_QUIRKS names, if any, when the test has none
+// of its own in mind.
 inline std::unique_ptr<node::DiscoveryNode> StartNode(
     node::DiscoveryNodeOptions options) {
   options.zone = "zone01";
   const char* const quirks = std::getenv("NAMING_TEST_QUIRKS");
-  if (quirks != nullptr && options.quirks.empty()) options.quirks = {quirks};
+  if (quirks != nullptr && *quirks != '\0' && options.quirks.empty()) {
+    options.quirks = {quirks};
+  }
   auto node = node::DiscoveryNode::Start(std::move(options));
   INFO(node.status());
   REQUIRE(node.ok());

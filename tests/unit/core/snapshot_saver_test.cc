@@ -401,6 +401,23 @@ TEST_CASE("A file that can't be written keeps no other from it",
   }
 }
 
+TEST_CASE("That a list can't be in a file is told once", "[snapshot_saver]") {
+  const testing::TemporaryDirectory directory;
+  Life life(directory.path());
+  for (const char* const hostname : {"\xff", "b\xff"}) {
+    life.Publish({hostname}, true);
+    life.loop.Advance(seconds(1));
+  }
+  CHECK(life.stats().failed_snapshot_files == 2);
+  CHECK(life.log.size() == 1);
+  life.loop.Advance(seconds(31));
+  CHECK(life.stats().failed_snapshot_files == 2);
+  life.Publish({"c"}, true);
+  life.loop.Advance(seconds(1));
+  CHECK(life.stats().snapshot_files_written == 1);
+  CHECK(life.log.back().find("written again") != std::string::npos);
+}
+
 TEST_CASE("What a killed process left is removed", "[snapshot_saver]") {
   const testing::TemporaryDirectory directory;
   const std::string old = FileOf(directory) + ".0123456789abcdef.tmp";
