@@ -30,8 +30,9 @@ void FormFinder::Reset() {
   *this = std::move(anew);
 }
 
-void FormFinder::FailSecond() {
+void FormFinder::FailSecond(bool is_refused) {
   // The first failure may be any failure of the node.
+  if (is_refused) failures_ = std::max(failures_, 1);
   skips_ = (1 << std::min(failures_, kMaxDoublings)) - 1;
   ++failures_;
 }

@@ -31,8 +31,8 @@ class FormFinder final {
   void Learn(const std::vector<std::string>& asked, const AppAnswers& answers);
 
   // The second of two requests failed. Something before the node may refuse
-  // such texts: while that goes on, ever fewer are sent.
-  void FailSecond();
+  // such texts: while that goes on, or is known, ever fewer are sent.
+  void FailSecond(bool is_refused);
 
   // Returns the form of the next request.
   ListForm form() const { return form_; }

@@ -33,7 +33,7 @@ struct PolledApp {
   std::shared_ptr<core::Topic> topic;
   PollGroupId group = 0;  // 0 while it waits to begin.
 
-  // What `node` said last. Changed by Poller::SetVersion() alone.
+  // What `node` said last. Changed by PollGroups::SetVersion() alone.
   std::int64_t version = 0;
   std::string node;
   std::uint64_t epoch = 0;     // Nodes::Epoch() then.
@@ -79,13 +79,12 @@ struct PollGroup {
   NodeChoice choice;
   base::Clock::TimePoint refresh_at{};
   Requester::RequestId request = 0;
-  std::string tried_node;  // Unless empty, `request` is one of its trials.
   base::Loop::TimerId timer = 0;
   base::Backoff backoff;        // Between answers that bring nothing.
   base::Backoff quick_backoff;  // That bring a version and nothing else.
   base::Backoff fault_backoff;  // Between requests that every node refuses.
 
-  // Poller's count of changes when it last looked for others to take in.
+  // PollGroups' count of changes when it last looked for others to take in.
   std::uint64_t looked_at = 0;
 
   // Whose versions `text` has.

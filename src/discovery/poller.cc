@@ -21,9 +21,6 @@ constexpr milliseconds kMinGap{20};
 // Between two requests of which it is known that nodes refuse some.
 constexpr milliseconds kTurn{10};
 
-// How many requests a node gets at a time until it has answered one.
-constexpr int kMostTrials = 2;
-
 // A poll that lasted so long was held: what it brings is no hot loop.
 constexpr milliseconds kHeldLongEnough{1000};
 
@@ -38,6 +35,7 @@ Poller::Poller(base::Loop& loop, Requester& requester, PollerOptions options)
     : loop_(loop),
       requester_(requester),
       options_(std::move(options)),
+      groups_(options_.groups, options_.seed),
       random_(base::SeededRandom(options_.seed)) {}
 
 Poller::~Poller() = default;
@@ -57,61 +55,26 @@ void Poller::OnNodeWellAgain() {
 // --- Which applications, in which groups ---
 
 void Poller::Begin(std::shared_ptr<core::Topic> topic) {
-  const std::string app_id = topic->app_id();
-  PolledApp& app = apps_[app_id];
-  app = PolledApp();
-  app.topic = std::move(topic);
-  gathered_.push_back(app_id);
+  gathered_.push_back(topic->app_id());
+  groups_.Follow(std::move(topic));
   if (gather_timer_ != 0) return;
-  gather_timer_ = loop_.RunAfter(options_.gather, [this] { BeginGathered(); });
+  gather_timer_ = loop_.RunAfter(options_.gather, [this] {
+    gather_timer_ = 0;
+    for (const GroupId id : groups_.Form(std::exchange(gathered_, {}))) Ask(id);
+  });
 }
 
 void Poller::End(const std::shared_ptr<core::Topic>& topic) {
-  const auto it = apps_.find(topic->app_id());
-  if (it == apps_.end() || it->second.topic != topic) return;
-  const GroupId group = it->second.group;
+  PolledApp* const app = groups_.Find(topic->app_id());
+  if (app == nullptr || app->topic != topic) return;
+  const GroupId group = app->group;
   if (group == 0) {
     gathered_.erase(
         std::remove(gathered_.begin(), gathered_.end(), topic->app_id()),
         gathered_.end());
-  } else {
-    RemoveFrom(group, topic->app_id());
-    if (groups_.at(group).apps.empty()) Erase(group);
   }
-  apps_.erase(it);
-}
-
-void Poller::BeginGathered() {
-  gather_timer_ = 0;
-  GroupId group = 0;
-  std::vector<GroupId> begun;
-  for (const std::string& app_id : std::exchange(gathered_, {})) {
-    if (group == 0 ||
-        !HasRoom(groups_.at(group), 1, PollText::MaxBytesOf(app_id))) {
-      group = NewGroup();
-      begun.push_back(group);
-    }
-    AddTo(group, app_id);
-  }
-  for (const GroupId id : begun) Ask(id);
-}
-
-Poller::GroupId Poller::NewGroup() {
-  const GroupId id = ++last_group_;
-  groups_.try_emplace(id, options_.seed + id);
-  return id;
-}
-
-void Poller::AddTo(GroupId id, const std::string& app_id) {
-  PolledApp& app = apps_.at(app_id);
-  ++changes_;
-  groups_.at(id).Add(app);
-  app.group = id;
-}
-
-void Poller::RemoveFrom(GroupId id, const std::string& app_id) {
-  ++changes_;
-  groups_.at(id).Remove(apps_.at(app_id));
+  groups_.Unfollow(*app);
+  if (group != 0 && groups_.at(group).apps.empty()) Erase(group);
 }
 
 void Poller::Erase(GroupId id) {
@@ -119,15 +82,9 @@ void Poller::Erase(GroupId id) {
   requester_.Abort(group.request);
   loop_.CancelTimer(group.timer);
   waiting_.erase(id);
-  held_up_.erase(id);
-  EndTrial(group, false);
-  groups_.erase(id);
-}
-
-bool Poller::HasRoom(const PollGroup& group, std::size_t apps,
-                     std::size_t bytes) const {
-  return group.apps.size() + apps <= options_.max_group_apps &&
-         group.text.max_bytes() + bytes <= options_.max_group_bytes;
+  trials_.Forget(id);
+  EndTrial(id, false);
+  groups_.Erase(id);
 }
 
 // --- Asking ---
@@ -136,7 +93,7 @@ void Poller::Ask(GroupId id) {
   PollGroup& group = groups_.at(id);
   group.timer = 0;
   waiting_.erase(id);
-  held_up_.erase(id);
+  trials_.Forget(id);
   const std::optional<std::string> node =
       group.choice.Choose(requester_.nodes());
   if (!node) {
@@ -144,10 +101,7 @@ void Poller::Ask(GroupId id) {
     AskWhenNodeIsWell(id);
     return;
   }
-  if (!BeginTrial(group, *node)) {
-    held_up_.insert(id);
-    return;
-  }
+  if (requester_.nodes().IsUntried(*node) && !trials_.Begin(id, *node)) return;
   Sent sent = MakeSent(id, *node);
   const bool is_poll = sent.hold.count() > 0;
   (is_poll ? requester_.counters().polls : requester_.counters().refreshes)
@@ -156,25 +110,10 @@ void Poller::Ask(GroupId id) {
   Send(std::move(call), std::move(sent));
 }
 
-// Of a node that hasn't answered yet nobody knows whether it hangs: it gets a
-// few requests, and the rest when one of these has been answered (C-35).
-// Returns whether the group's may be sent.
-bool Poller::BeginTrial(PollGroup& group, const std::string& node) {
-  if (!requester_.nodes().IsUntried(node)) return true;
-  int& trials = trials_[node];
-  if (trials == kMostTrials) return false;
-  ++trials;
-  group.tried_node = node;
-  return true;
-}
-
-void Poller::EndTrial(PollGroup& group, bool has_failed) {
-  if (group.tried_node.empty()) return;
-  const auto it = trials_.find(std::exchange(group.tried_node, ""));
-  if (--it->second == 0) trials_.erase(it);
-  for (const GroupId id : std::exchange(held_up_, {})) {
-    if (has_failed) ReportLastError(groups_.at(id));
-    AskAfter(id, Clock::Duration::zero());
+void Poller::EndTrial(GroupId id, bool has_failed) {
+  for (const GroupId held_up : trials_.End(id)) {
+    if (has_failed) ReportLastError(groups_.at(held_up));
+    AskAfter(held_up, Clock::Duration::zero());
   }
 }
 
@@ -224,10 +163,10 @@ void Poller::Send(Call call, Sent sent) {
 
 // Nothing: nobody follows it.
 std::optional<std::shared_ptr<const Snapshot>> Poller::Present(
-    std::string_view app_id) const {
-  const auto it = apps_.find(app_id);
-  if (it == apps_.end()) return std::nullopt;
-  return it->second.topic->snapshot();
+    std::string_view app_id) {
+  const PolledApp* const app = groups_.Find(app_id);
+  if (app == nullptr) return std::nullopt;
+  return app->topic->snapshot();
 }
 
 void Poller::AskAfter(GroupId id, Clock::Duration delay) {
@@ -293,7 +232,7 @@ void Poller::OnAnswered(const Sent& sent, const absl::StatusOr<Answer>& answer,
                         AppAnswers apps) {
   PollGroup& group = groups_.at(sent.group);
   group.request = 0;
-  EndTrial(group, !answer.ok());
+  EndTrial(sent.group, !answer.ok());
   if (!answer.ok()) {
     OnNodeFailed(sent, answer.status());
     return;
@@ -318,13 +257,22 @@ void Poller::OnAnswered(const Sent& sent, const absl::StatusOr<Answer>& answer,
 // The versions are worth nothing after an error: the same address may be a node
 // that has restarted since (C-10).
 void Poller::OnNodeFailed(const Sent& sent, const absl::Status& status) {
-  ForgetVersions(sent);
   PollGroup& group = groups_.at(sent.group);
-  if (IsSecondForm(sent)) group.forms.FailSecond();
+  if (IsSecondForm(sent)) {
+    const bool is_refused = kRequestsFault.IsOn(status);
+    group.forms.FailSecond(is_refused);
+    // Then what the first form brings is all there is.
+    if (is_refused && !group.apps.empty()) {
+      group.forms.Reset();
+      AskAfter(sent.group, kMinGap);
+      return;
+    }
+  }
+  ForgetVersions(sent);
   for (const std::string& app_id : *sent.app_ids) {
-    const auto it = apps_.find(app_id);
-    if (it == apps_.end()) continue;
-    it->second.topic->ReportError(kRequestsFault.TakeOff(status));
+    const PolledApp* const app = groups_.Find(app_id);
+    if (app == nullptr) continue;
+    app->topic->ReportError(kRequestsFault.TakeOff(status));
   }
   if (group.apps.empty()) {
     Erase(sent.group);
@@ -341,14 +289,13 @@ void Poller::OnRefusedByAll(const Sent& sent) {
   PollGroup& group = groups_.at(sent.group);
   group.is_read = false;
   if (sent.hold.count() == 0 && group.apps.size() > 1) {
-    const GroupId other = Split(sent.group);
+    const GroupId other = groups_.Split(sent.group);
     AskAfter(sent.group, TurnAfter(kMinGap));
     AskAfter(other, TurnAfter(kMinGap));
     return;
   }
   if (group.apps.size() == 1) {
-    group.apps.begin()->second->is_quarantined = true;
-    ++changes_;
+    groups_.SetQuarantined(*group.apps.begin()->second, true);
   }
   AskAfter(sent.group, TurnAfter(group.fault_backoff.Next()));
 }
@@ -358,7 +305,7 @@ void Poller::OnRefusedByAll(const Sent& sent) {
 void Poller::OnRefused(const Sent& sent, const Answer& answer) {
   PollGroup& group = groups_.at(sent.group);
   if (group.apps.size() > 1) {
-    const GroupId other = Split(sent.group);
+    const GroupId other = groups_.Split(sent.group);
     AskAfter(sent.group, kMinGap);
     AskAfter(other, kMinGap);
     return;
@@ -369,8 +316,8 @@ void Poller::OnRefused(const Sent& sent, const Answer& answer) {
   }
   const auto& [app_id, only] = *group.apps.begin();
   PolledApp& app = *only;
-  app.is_quarantined = true;
-  SetVersion(app, 0);
+  groups_.SetQuarantined(app, true);
+  groups_.SetVersion(app, 0);
   if (answer.code == kCodeNotFound) {
     ReportMissing(sent, answer, app_id);
   } else {
@@ -391,7 +338,7 @@ void Poller::OnFetched(const Sent& sent, const Answer& answer,
         base::Jittered(options_.refresh_interval, kJitter, random_);
   }
   if (TellsAll(sent, apps)) {
-    if (!std::exchange(group.is_primed, true)) ++changes_;
+    groups_.SetPrimed(group);
     group.is_read = true;
     for (const std::string& app_id : *sent.app_ids) {
       const bool is_known = apps.apps.count(app_id) != 0 ||
@@ -413,7 +360,7 @@ bool Poller::TellsAll(const Sent& sent, const AppAnswers& apps) {
 
 // Whether a node was only tried with another form of the list: that it refuses
 // this says nothing of the applications.
-bool Poller::IsSecondForm(const Sent& sent) const {
+bool Poller::IsSecondForm(const Sent& sent) {
   return sent.hold.count() == 0 && sent.app_ids->size() > 1 &&
          groups_.at(sent.group).forms.is_second();
 }
@@ -427,16 +374,10 @@ Poller::News Poller::OnPolled(const Sent& sent, const Answer& answer,
   return Apply(sent, answer, std::move(apps));
 }
 
-// The only way in which a version changes: the text of its group follows.
-void Poller::SetVersion(PolledApp& app, std::int64_t version) {
-  app.version = version;
-  if (app.group != 0) groups_.at(app.group).Tell(app);
-}
-
 void Poller::ForgetVersions(const Sent& sent) {
   for (const std::string& app_id : *sent.app_ids) {
-    const auto it = apps_.find(app_id);
-    if (it != apps_.end()) SetVersion(it->second, 0);
+    PolledApp* const app = groups_.Find(app_id);
+    if (app != nullptr) groups_.SetVersion(*app, 0);
   }
 }
 
@@ -451,7 +392,7 @@ void Poller::ForgetOtherLives(const Sent& sent, const Answer& answer) {
   for (const auto& [app_id, app] : group.apps) {
     if (app->node != sent.node || app->version == 0) continue;
     if (app->alive_at < answer.connection) {
-      SetVersion(*app, 0);
+      groups_.SetVersion(*app, 0);
     } else {
       app->alive_at = std::max(app->alive_at, answer.alive_at);
     }
@@ -473,9 +414,9 @@ Poller::News Poller::Apply(const Sent& sent, const Answer& answer,
   counters.dropped_instances.Add(answers.dropped.instances);
   News news = News::kNone;
   for (auto& [app_id, app_answer] : answers.apps) {
-    const auto it = apps_.find(app_id);
-    if (it == apps_.end()) continue;
-    PolledApp& app = it->second;
+    PolledApp* const found = groups_.Find(app_id);
+    if (found == nullptr) continue;
+    PolledApp& app = *found;
     app_answer.list.is_live = IsLive(sent, answer, app);
     const bool is_new =
         app.node != sent.node || app.version != app_answer.version;
@@ -483,18 +424,18 @@ Poller::News Poller::Apply(const Sent& sent, const Answer& answer,
     app.node = sent.node;
     app.epoch = sent.epoch;
     app.alive_at = answer.alive_at;
-    SetVersion(app, app_answer.version);
-    if (std::exchange(app.is_quarantined, false)) ++changes_;
+    groups_.SetVersion(app, app_answer.version);
+    groups_.SetQuarantined(app, false);
     const auto before = app.topic->snapshot();
     ConfirmAfter(app, app.topic->Publish(std::move(app_answer.list)));
     if (app.topic->snapshot() != before) news = News::kList;
   }
   for (const auto& [app_id, status] : answers.malformed) {
-    const auto it = apps_.find(app_id);
-    if (it == apps_.end()) continue;
-    it->second.topic->ReportError(
+    PolledApp* const app = groups_.Find(app_id);
+    if (app == nullptr) continue;
+    app->topic->ReportError(
         Describe(absl::StrFormat("poll %s", app_id), sent.node, status));
-    if (sent.hold.count() > 0) Quarantine(app_id);
+    if (sent.hold.count() > 0) Quarantine(*app);
   }
   return news;
 }
@@ -511,15 +452,15 @@ bool Poller::IsLive(const Sent& sent, const Answer& answer,
 
 void Poller::ReportMissing(const Sent& sent, const Answer& answer,
                            const std::string& app_id) {
-  const auto it = apps_.find(app_id);
-  if (it == apps_.end()) return;
-  PolledApp& app = it->second;
+  PolledApp* const found = groups_.Find(app_id);
+  if (found == nullptr) return;
+  PolledApp& app = *found;
   const auto confirm = app.topic->ReportMissing(
       absl::NotFoundError(absl::StrFormat(
           "discovery: fetch %s: %s: no such application", app_id, sent.node)),
       IsLive(sent, answer, app));
   // While it is in doubt, the next answer must be as live as this one.
-  if (!confirm) SetVersion(app, 0);
+  if (!confirm) groups_.SetVersion(app, 0);
   ConfirmAfter(app, confirm);
 }
 
@@ -544,7 +485,11 @@ void Poller::Continue(const Sent& sent, News news) {
     Erase(id);
     return;
   }
-  TakeInOthers(id);
+  // Their polls go on until they end by themselves, so that their applications
+  // are never without one.
+  for (const GroupId other : groups_.TakeInOthers(id)) {
+    if (groups_.at(other).request == 0) Erase(other);
+  }
   if (sent.hold.count() == 0 && group.IsFormDue()) {
     AskAfter(id, Clock::Duration::zero());
   } else if (group.is_in_doubt) {
@@ -565,21 +510,6 @@ void Poller::Continue(const Sent& sent, News news) {
   }
 }
 
-// --- Changes of groups ---
-
-// Moves a half of the group's applications to a new one, and returns that.
-Poller::GroupId Poller::Split(GroupId id) {
-  const GroupId other = NewGroup();
-  groups_.at(other).BeginAs(groups_.at(id));
-  const auto apps = groups_.at(id).apps;
-  const auto half = static_cast<std::ptrdiff_t>(apps.size() / 2);
-  for (auto it = std::next(apps.begin(), half); it != apps.end(); ++it) {
-    RemoveFrom(id, it->first);
-    AddTo(other, it->first);
-  }
-  return other;
-}
-
 // Returns the delay until the next turn after `delay`, so that many that are
 // refused are no flood.
 Poller::Clock::Duration Poller::TurnAfter(Clock::Duration delay) {
@@ -589,45 +519,15 @@ Poller::Clock::Duration Poller::TurnAfter(Clock::Duration delay) {
   return turn - now;
 }
 
-// Gives `app_id` a group of its own, so that it can't hold up others (C-34).
-void Poller::Quarantine(const std::string& app_id) {
-  PolledApp& app = apps_.at(app_id);
-  SetVersion(app, 0);
-  app.is_quarantined = true;
+// Gives the application a group of its own, so that it can't hold up others
+// (C-34).
+void Poller::Quarantine(PolledApp& app) {
+  groups_.SetVersion(app, 0);
+  groups_.SetQuarantined(app, true);
   // It may have been followed anew since the poll was sent.
   if (app.group == 0 || groups_.at(app.group).apps.size() == 1) return;
-  const GroupId id = NewGroup();
-  groups_.at(id).BeginAs(groups_.at(app.group));
-  RemoveFrom(app.group, app_id);
-  AddTo(id, app_id);
+  const GroupId id = groups_.SetApart(app);
   AskAfter(id, groups_.at(id).backoff.Next());
-}
-
-// Takes in smaller groups while there is room. Their polls go on until they end
-// by themselves, so that their applications are never without one.
-void Poller::TakeInOthers(GroupId id) {
-  PollGroup& group = groups_.at(id);
-  if (group.looked_at == changes_) return;
-  // What it takes in counts as well: then there may be room for larger ones.
-  group.looked_at = changes_;
-  if (group.IsQuarantined()) return;
-  for (auto it = groups_.begin(); it != groups_.end();) {
-    const GroupId other_id = it->first;
-    const PollGroup& other = it->second;
-    ++it;
-    if (other_id == id || !other.is_primed || other.apps.empty() ||
-        other.apps.size() > group.apps.size() || other.IsQuarantined() ||
-        !HasRoom(group, other.apps.size(), other.text.max_bytes())) {
-      continue;
-    }
-    group.refresh_at = std::min(group.refresh_at, other.refresh_at);
-    const auto moving = other.apps;
-    for (const auto& [app_id, app] : moving) {
-      RemoveFrom(other_id, app_id);
-      AddTo(id, app_id);
-    }
-    if (other.request == 0) Erase(other_id);
-  }
 }
 
 }  // namespace naming::discovery

@@ -21,9 +21,11 @@
 #include "core/topic.h"
 #include "core/topics.h"
 #include "discovery/poll_group.h"
+#include "discovery/poll_groups.h"
 #include "discovery/poll_text.h"
 #include "discovery/protocol.h"
 #include "discovery/requester.h"
+#include "discovery/trials.h"
 
 namespace naming::discovery {
 
@@ -46,10 +48,8 @@ struct PollerOptions {
   // together.
   std::chrono::milliseconds gather = std::chrono::milliseconds(2);
 
-  // Bounds of one poll: the request line stays well below 8 KiB, which proxies
-  // enforce.
-  std::size_t max_group_apps = 64;
-  std::size_t max_group_bytes = 4096;
+  // A request line stays well below 8 KiB, which proxies enforce.
+  PollGroupsOptions groups;
 
   std::uint64_t seed = 1;
 };
@@ -100,17 +100,10 @@ class Poller final : public core::Source {
 
   void Begin(std::shared_ptr<core::Topic> topic);
   void End(const std::shared_ptr<core::Topic>& topic);
-  void BeginGathered();
-  GroupId NewGroup();
-  void AddTo(GroupId id, const std::string& app_id);
-  void RemoveFrom(GroupId id, const std::string& app_id);
   void Erase(GroupId id);
-  bool HasRoom(const PollGroup& group, std::size_t apps,
-               std::size_t bytes) const;
 
   void Ask(GroupId id);
-  bool BeginTrial(PollGroup& group, const std::string& node);
-  void EndTrial(PollGroup& group, bool has_failed);
+  void EndTrial(GroupId id, bool has_failed);
   void ReportLastError(const PollGroup& group);
   Sent MakeSent(GroupId id, const std::string& node);
   void Send(Call call, Sent sent);
@@ -122,7 +115,7 @@ class Poller final : public core::Source {
   milliseconds HoldFor(const PollGroup& group) const;
 
   std::optional<std::shared_ptr<const Snapshot>> Present(
-      std::string_view app_id) const;
+      std::string_view app_id);
 
   void OnAnswered(const Sent& sent, const absl::StatusOr<Answer>& answer,
                   AppAnswers apps);
@@ -131,12 +124,11 @@ class Poller final : public core::Source {
   void OnRefused(const Sent& sent, const Answer& answer);
   void OnFetched(const Sent& sent, const Answer& answer, AppAnswers apps);
   bool TellsAll(const Sent& sent, const AppAnswers& apps);
-  bool IsSecondForm(const Sent& sent) const;
+  bool IsSecondForm(const Sent& sent);
   News OnPolled(const Sent& sent, const Answer& answer, AppAnswers apps);
   News Apply(const Sent& sent, const Answer& answer, AppAnswers answers);
   bool IsLive(const Sent& sent, const Answer& answer,
               const PolledApp& app) const;
-  void SetVersion(PolledApp& app, std::int64_t version);
   void ForgetVersions(const Sent& sent);
   void ForgetOtherLives(const Sent& sent, const Answer& answer);
   void ReportMissing(const Sent& sent, const Answer& answer,
@@ -144,27 +136,18 @@ class Poller final : public core::Source {
   void ConfirmAfter(const PolledApp& app, std::optional<Clock::Duration> delay);
   void Continue(const Sent& sent, News news);
 
-  GroupId Split(GroupId id);
   Clock::Duration TurnAfter(Clock::Duration delay);
-  void Quarantine(const std::string& app_id);
-  void TakeInOthers(GroupId id);
+  void Quarantine(PolledApp& app);
 
   base::Loop& loop_;
   Requester& requester_;
   const PollerOptions options_;
 
-  std::map<std::string, PolledApp, std::less<>> apps_;
-  std::map<GroupId, PollGroup> groups_;
+  PollGroups groups_;
   std::vector<std::string> gathered_;  // Waiting to begin.
-  std::set<GroupId> waiting_;          // For a node that may be asked.
-  // Requests to nodes that have answered none yet, and who waits for theirs.
-  std::map<std::string, int> trials_;
-  std::set<GroupId> held_up_;
   base::Loop::TimerId gather_timer_ = 0;
-  GroupId last_group_ = 0;
-  // Of what decides which groups may be joined, so that all of them are looked
-  // at only then.
-  std::uint64_t changes_ = 0;
+  std::set<GroupId> waiting_;  // For a node that may be asked.
+  Trials trials_;
   std::uint64_t last_poll_ = 0;
   Clock::TimePoint next_turn_{};  // Of what nodes refuse.
   std::minstd_rand random_;

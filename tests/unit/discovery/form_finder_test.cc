@@ -104,7 +104,7 @@ TEST_CASE("Second requests that fail are sent ever more rarely",
   std::vector<int> skipped;
   for (int i = 0; i < 8; ++i) {
     skipped.push_back(count_skipped());
-    forms.FailSecond();
+    forms.FailSecond(false);
     forms.Reset();
   }
   CHECK(skipped == std::vector<int>{0, 0, 1, 3, 7, 15, 31, 63});
@@ -112,7 +112,7 @@ TEST_CASE("Second requests that fail are sent ever more rarely",
   CHECK(count_skipped() == 63);
   forms.Learn(kAsked, Brings({}));
   CHECK(count_skipped() == 0);
-  forms.FailSecond();
+  forms.FailSecond(false);
   forms.Reset();
   CHECK(count_skipped() == 0);
 }

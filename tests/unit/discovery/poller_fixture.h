@@ -34,7 +34,7 @@ struct PollerFixture : Fixture {
     PollerOptions options;
     options.env = "dev";
     options.poller_prefix = "me";
-    options.max_group_apps = max_group_apps;
+    options.groups.max_apps = max_group_apps;
     options.refresh_interval = refresh_interval;
     poller = std::make_unique<Poller>(loop, requester, options);
     on_well_again = [this] { poller->OnNodeWellAgain(); };

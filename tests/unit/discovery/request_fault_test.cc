@@ -186,7 +186,9 @@ struct ProxyFixture : PollerFixture {
           http.Answer(request, "no", 403);
         } else if (!is_held) {
           ++answered;
-          http.Answer(request, DataJson(Lists(request.Values("appid"))));
+          http.Answer(
+              request,
+              DataJson(has_lists ? Lists(request.Values("appid")) : ""));
         }
       }
       loop.Advance(kStep);
@@ -204,6 +206,7 @@ struct ProxyFixture : PollerFixture {
   }
 
   std::function<bool(const Pending&)> refuses;
+  bool has_lists = true;
   std::vector<std::shared_ptr<core::Topic>> topics;
   int refused = 0;
   int answered = 0;
@@ -282,6 +285,28 @@ TEST_CASE("Where polls alone are refused lists are fetched",
   // In one piece, every 15 s at the latest.
   CHECK(f.answered >= 4 * 2);
   CHECK(f.refused <= 30);
+}
+
+TEST_CASE("A form of lists that is refused is no application's fault",
+          "[discovery][fault]") {
+  ProxyFixture f([](const Pending& request) {
+    const List app_ids = request.Values("appid");
+    return app_ids.size() == 1 &&
+           app_ids.front().find(',') != std::string::npos;
+  });
+  f.has_lists = false;
+  f.FollowMany(3);
+  f.Serve(milliseconds(100));
+  CHECK(f.refused == 1);
+  for (const auto& topic : f.topics)
+    CHECK(Hostnames(topic) == Set{"(NOT_FOUND)"});
+  for (const Pending& request : f.http.pending()) {
+    CHECK(request.Values("appid").size() == 3);  // In one piece.
+  }
+  f.has_lists = true;
+  f.Serve(seconds(2));
+  for (const auto& topic : f.topics) CHECK(Hostnames(topic) == Set{"h"});
+  CHECK(f.refused <= 2);
 }
 
 TEST_CASE("Lists that take too long together come in parts",

@@ -30,7 +30,7 @@ struct StartUpFixture : PollerFixture {
     PollerOptions options;
     options.env = "dev";
     options.poller_prefix = "me";
-    options.max_group_apps = 1;  // So that there are many requests.
+    options.groups.max_apps = 1;  // So that there are many requests.
     poller = std::make_unique<Poller>(loop, reader, options);
     for (const char* const app_id : {"p", "q", "r", "s", "t"}) {
       topics.push_back(Follow(app_id));
