@@ -154,8 +154,8 @@ void Life::OnRefreshed(const absl::Status& marked) {
   if (is_leaving_) return Leave();
   const absl::Status status = base::kUnsent.TakeOff(marked);
   Counters& counters = setting_.options.monitor->counters();
-  if (!status.ok() && !base::kUnsent.IsOn(marked))
-    counters.failed_renewals.Add();
+  const bool has_failed = !status.ok() && !base::kUnsent.IsOn(marked);
+  if (has_failed) counters.failed_renewals.Add();
   if (status.ok()) {
     counters.renewals.Add();
     vanished_ = 0;

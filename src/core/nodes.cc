@@ -30,6 +30,9 @@ constexpr milliseconds kMaxReadBackoff{5000};
 // learned node and, by another name, a seed.
 constexpr milliseconds kFallbackBackoff{40000};
 
+// A node that answered so long ago doesn't hang.
+constexpr std::chrono::seconds kAnswerIsRecent{3};
+
 // A node that failed is as good as any again after so long without news.
 constexpr std::chrono::minutes kForgetAfter{5};
 
@@ -135,6 +138,11 @@ std::optional<std::string> Nodes::FirstWell(
   base::MutexLock lock(mutex_);
   const Entry* const well = FindWell(purpose, passed_over);
   if (well == nullptr) return std::nullopt;
+  // One of the own zone that refuses something is still no reason to leave it.
+  const Entry* const usual = FindWell(purpose);
+  if (IsFallback(well->second) && !IsFallback(usual->second)) {
+    return std::nullopt;
+  }
   return well->first;
 }
 
@@ -147,8 +155,9 @@ bool Nodes::IsWell(std::string_view url, Purpose purpose) const {
 bool Nodes::IsUntried(std::string_view url) const {
   base::MutexLock lock(mutex_);
   const auto it = nodes_.find(url);
-  return it != nodes_.end() && it->second.failed.count == 0 &&
-         !it->second.has_answered;
+  if (it == nodes_.end() || it->second.failed.count > 0) return false;
+  const auto& answered_at = it->second.answered_at;
+  return !answered_at || clock_.Now() - *answered_at > kAnswerIsRecent;
 }
 
 void Nodes::Succeeded(std::string_view url, Purpose purpose) {
@@ -159,7 +168,7 @@ void Nodes::Succeeded(std::string_view url, Purpose purpose) {
     Node& node = it->second;
     const bool was_well = IsWell(node, purpose);
     node.failed.count = 0;
-    node.has_answered = true;
+    node.answered_at = clock_.Now();
     if (purpose == Purpose::kRead) {
       node.refused_reads.count = 0;
     } else {
@@ -184,8 +193,8 @@ void Nodes::Failed(std::string_view url, base::Clock::TimePoint began,
     Node& node = it->second;
     if (node.failed.count > 0 && began < node.failed.last) return;
     if (Note(node.failed)) BackOffFailed(node);
-    ++node.epoch;
-    node.has_answered = false;
+    node.epoch = ++last_epoch_;
+    node.answered_at.reset();
     node.does_write = false;
     node.refuses_any = false;
     absl::Status error(
@@ -223,11 +232,11 @@ void Nodes::RefusedRead(std::string_view url, base::Clock::TimePoint began,
     const bool had_failed =
         node.failed.count > 0 && !node.refuses_any && began >= node.failed.last;
     if (had_failed) node.failed.count = 0;
-    node.has_answered = true;
+    node.answered_at = clock_.Now();
     Trouble& refused = node.refused_reads;
     if (refused.count > 0 && began < refused.last) return;
     if (Note(refused)) BackOffReads(node);
-    ++node.epoch;
+    node.epoch = ++last_epoch_;
     absl::Status error(
         cause.code(),
         absl::StrFormat("%s: node %s", options_.backend, last_error_));
@@ -369,7 +378,9 @@ std::vector<std::string> Nodes::All() const {
 
 void Nodes::Add(const std::string& url) {
   const auto [it, is_new] = nodes_.try_emplace(url);
-  if (is_new) it->second.rank = Rank(url, options_.random_seed);
+  if (!is_new) return;
+  it->second.rank = Rank(url, options_.random_seed);
+  it->second.epoch = ++last_epoch_;
 }
 
 milliseconds Nodes::BackoffAfter(int failures, milliseconds max) {

@@ -83,15 +83,16 @@ class Nodes final {
   base::Clock::TimePoint NextChance(Purpose purpose = Purpose::kAny) const;
 
   // Returns the node that all would ask now, if it weren't for those to be
-  // passed over; nothing when no other one is well.
+  // passed over; nothing when no other one is well, or none but a seed that
+  // isn't among the learned nodes.
   std::optional<std::string> FirstWell(
       Purpose purpose, const std::set<std::string>& passed_over) const;
 
   // Returns whether requests may go to the node as they come.
   bool IsWell(std::string_view url, Purpose purpose) const;
 
-  // Returns whether the node counts as well, but hasn't answered yet, or not
-  // since it failed.
+  // Returns whether the node counts as well, but hasn't answered for seconds,
+  // or never since it failed: it may hang.
   bool IsUntried(std::string_view url) const;
 
   // Notes how a request went that was begun at `began`. Of several failures
@@ -132,20 +133,22 @@ class Nodes final {
  private:
   // What keeps requests from a node, and until when.
   struct Trouble {
-    int count = 0;  // Failures in a row,
-    int ahead = 0;  // with so many attempts that may have yet to fail.
+    int count = 0;  // Failures in a row.
+    // Attempts by turn that count among them although they haven't failed, or
+    // not as far as it was noted: what began before the last turn isn't.
+    int ahead = 0;
     base::Clock::TimePoint last{};
     base::Clock::TimePoint retry_at{};
   };
   struct Node {
     std::uint64_t rank = 0;  // Place in this client's order.
-    std::uint64_t epoch = 1;
+    std::uint64_t epoch = 0;
     bool is_learned = false;  // It may be a seed all the same.
     Trouble failed;
     Trouble refused_reads;
-    // Since it failed last, if ever: it has answered anything, and what is no
-    // read.
-    bool has_answered = false;
+    // When it answered last, unless it has failed since.
+    std::optional<base::Clock::TimePoint> answered_at;
+    // It has answered what is no read, and hasn't failed since.
     bool does_write = false;
     bool refuses_any = false;  // So it failed.
   };
@@ -188,6 +191,7 @@ class Nodes final {
   mutable base::Mutex mutex_;
   std::map<std::string, Node, std::less<>> nodes_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> learned_ ABSL_GUARDED_BY(mutex_);  // No seeds.
+  std::uint64_t last_epoch_ ABSL_GUARDED_BY(mutex_) = 0;
   bool is_any_learned_ ABSL_GUARDED_BY(mutex_) = false;
   std::string last_error_ ABSL_GUARDED_BY(mutex_);
   std::string current_ ABSL_GUARDED_BY(mutex_);  // The one that is asked.

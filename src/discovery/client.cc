@@ -75,12 +75,18 @@ core::NodesOptions MakeNodesOptions(const ClientOptions& options,
   return made;
 }
 
+std::string PollerPrefix(std::uint64_t seed) {
+  return absl::StrFormat("%s/%d/%x", core::OsHostname(), getpid(), seed);
+}
+
 RequesterOptions MakeRequesterOptions(const ClientOptions& options,
-                                      core::Purpose purpose) {
+                                      core::Purpose purpose,
+                                      std::uint64_t seed) {
   RequesterOptions made;
   made.user_agent = core::UserAgent();
   made.app_id = options.app_id;
   made.env = options.env;
+  made.poller_prefix = PollerPrefix(seed);
   made.connect_timeout = options.connect_timeout;
   made.request_timeout = options.request_timeout;
   made.purpose = purpose;
@@ -92,8 +98,7 @@ PollerOptions MakePollerOptions(const ClientOptions& options,
   PollerOptions made;
   made.env = options.env;
   made.hold = options.poll_hold;
-  made.poller_prefix =
-      absl::StrFormat("%s/%d/%x", core::OsHostname(), getpid(), seed);
+  made.poller_prefix = PollerPrefix(seed);
   made.seed = seed;
   return made;
 }
@@ -169,10 +174,12 @@ struct Client::Rep {
               monitor),
         renew_worker("naming-renew", &renew_http),
         cautious_http(renew_worker, renew_http),
-        poll_requester(base::Clock::Real(), poll_http, nodes,
-                       MakeRequesterOptions(options, core::Purpose::kRead)),
-        renew_requester(base::Clock::Real(), cautious_http, nodes,
-                        MakeRequesterOptions(options, core::Purpose::kAny)),
+        poll_requester(
+            base::Clock::Real(), poll_http, nodes,
+            MakeRequesterOptions(options, core::Purpose::kRead, seed)),
+        renew_requester(
+            base::Clock::Real(), cautious_http, nodes,
+            MakeRequesterOptions(options, core::Purpose::kAny, seed)),
         poller(poll_loop, poll_requester, MakePollerOptions(options, seed)),
         node_finder(poll_loop, poll_requester,
                     MakeNodeFinderOptions(options, seed)),

@@ -94,7 +94,7 @@ void Lease::Register(std::optional<std::string> node, int attempts_left,
                      Done done) {
   Instance sent = instance_;
   if (is_held_back_) sent.status = Instance::Status::kWaiting;
-  if (!node) node = choice_.Choose(requester_.nodes());
+  if (!node) node = choice_.Choose(requester_.nodes(), loop_.clock().Now());
   if (comma_nodes_.count(node.value_or("")) != 0) {
     sent.addrs = {absl::StrJoin(sent.addrs, ",")};
   }
@@ -150,7 +150,7 @@ void Lease::Verify(const std::string& node, int attempts_left, Done done) {
 void Lease::Post(std::string_view verb, std::string_view path,
                  std::string parameters, std::optional<std::string> node,
                  OnAnswer on_answer) {
-  if (!node) node = choice_.Choose(requester_.nodes());
+  if (!node) node = choice_.Choose(requester_.nodes(), loop_.clock().Now());
   if (!node) {
     refusal_ = loop_.RunAfter(
         base::Clock::Duration::zero(),
@@ -179,12 +179,21 @@ void Lease::Post(std::string_view verb, std::string_view path,
           was_sent_ = true;
           return on_answer(answer, asked);
         }
-        choice_.Note(requester_.nodes(), asked, answer.status());
+        const bool is_refused_by_all = choice_.Note(
+            requester_.nodes(), loop_.clock().Now(), asked, answer.status());
         absl::Status status = kRequestsFault.TakeOff(answer.status());
         was_sent_ |= !base::kUnsent.IsOn(status);
         // That this wasn't sent doesn't undo what was before.
         if (was_sent_) status = base::kUnsent.TakeOff(std::move(status));
-        on_answer(status, asked);
+        const auto delay = is_refused_by_all ? requester_.NextTurn()
+                                             : base::Clock::Duration::zero();
+        if (delay == base::Clock::Duration::zero()) {
+          return on_answer(status, asked);
+        }
+        refusal_ = loop_.RunAfter(delay, [this, status, asked, on_answer] {
+          refusal_ = 0;
+          on_answer(status, asked);
+        });
       });
 }
 

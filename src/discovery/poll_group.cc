@@ -38,6 +38,8 @@ void PollGroup::BeginAs(const PollGroup& from) {
   is_primed = from.is_primed;
   is_read = from.is_read;
   choice = from.choice;
+  refused = from.refused;
+  max_hold = from.max_hold;
   forms = from.forms;
   forms_alive_at = from.forms_alive_at;
   told_node = from.told_node;

@@ -3,6 +3,7 @@
 #ifndef NAMING_DISCOVERY_POLL_GROUP_H_
 #define NAMING_DISCOVERY_POLL_GROUP_H_
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -43,6 +44,9 @@ struct PolledApp {
   bool is_quarantined = false;
 };
 
+// What of a group's requests nodes refuse.
+enum class Refused { kNothing, kPolls, kFetches };
+
 // Applications that a Poller asks for with one request.
 //
 // Lives on the polling loop.
@@ -77,6 +81,11 @@ struct PollGroup {
   bool is_in_doubt = false;
   bool is_read = false;  // By a fetchs of the node that is told.
   NodeChoice choice;
+  // That all nodes refuse with what is no answer; it stays by itself until they
+  // do so no more.
+  Refused refused = Refused::kNothing;
+  // What stands before nodes may end polls that are held for longer.
+  std::chrono::milliseconds max_hold = std::chrono::milliseconds::max();
   base::Clock::TimePoint refresh_at{};
   Requester::RequestId request = 0;
   base::Loop::TimerId timer = 0;

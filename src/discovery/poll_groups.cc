@@ -8,6 +8,13 @@
 #include <utility>
 
 namespace naming::discovery {
+namespace {
+
+bool IsApart(const PollGroup& group) {
+  return group.IsQuarantined() || group.refused != Refused::kNothing;
+}
+
+}  // namespace
 
 PollGroups::PollGroups(PollGroupsOptions options, std::uint64_t seed)
     : options_(options), seed_(seed) {}
@@ -41,6 +48,11 @@ void PollGroups::SetQuarantined(PolledApp& app, bool is_quarantined) {
 
 void PollGroups::SetPrimed(PollGroup& group) {
   if (!std::exchange(group.is_primed, true)) ++changes_;
+}
+
+void PollGroups::SetRefused(PollGroup& group, Refused refused) {
+  if (group.refused != refused) ++changes_;
+  group.refused = refused;
 }
 
 std::vector<PollGroupId> PollGroups::Form(
@@ -108,10 +120,10 @@ std::vector<PollGroupId> PollGroups::TakeInOthers(PollGroupId id) {
   if (group.looked_at == changes_) return emptied;
   // What it takes in counts as well: then there may be room for larger ones.
   group.looked_at = changes_;
-  if (group.IsQuarantined()) return emptied;
+  if (IsApart(group)) return emptied;
   for (auto& [other_id, other] : groups_) {
     if (other_id == id || !other.is_primed || other.apps.empty() ||
-        other.apps.size() > group.apps.size() || other.IsQuarantined() ||
+        other.apps.size() > group.apps.size() || IsApart(other) ||
         !HasRoom(group, other.apps.size(), other.text.max_bytes())) {
       continue;
     }

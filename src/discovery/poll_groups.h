@@ -58,14 +58,16 @@ class PollGroups final {
   // Notes that the group's first fetchs has been answered.
   void SetPrimed(PollGroup& group);
 
+  void SetRefused(PollGroup& group, Refused refused);
+
   // Moves a half of the group's applications to a new one, and returns that.
   PollGroupId Split(PollGroupId id);
 
   // Moves the application to a new group, and returns that.
   PollGroupId SetApart(PolledApp& app);
 
-  // Takes in smaller groups while there is room. Returns those, which are empty
-  // now.
+  // Takes in smaller groups while there is room and nothing is refused. Returns
+  // those, which are empty now.
   std::vector<PollGroupId> TakeInOthers(PollGroupId id);
 
   void Erase(PollGroupId id) { groups_.erase(id); }

@@ -18,8 +18,11 @@ using std::chrono::milliseconds;
 // answers (C-05), but for a fetchs that completes another one.
 constexpr milliseconds kMinGap{20};
 
-// Between two requests of which it is known that nodes refuse some.
+// Between two halves of groups that nodes refuse.
 constexpr milliseconds kTurn{10};
+
+// How long what nodes refuse waits at least while none is known to be well.
+constexpr std::chrono::seconds kGiveWayFor{5};
 
 // A poll that lasted so long was held: what it brings is no hot loop.
 constexpr milliseconds kHeldLongEnough{1000};
@@ -94,20 +97,35 @@ void Poller::Ask(GroupId id) {
   group.timer = 0;
   waiting_.erase(id);
   trials_.Forget(id);
-  const std::optional<std::string> node =
-      group.choice.Choose(requester_.nodes());
-  if (!node) {
-    ReportLastError(group);
-    AskWhenNodeIsWell(id);
-    return;
-  }
-  if (requester_.nodes().IsUntried(*node) && !trials_.Begin(id, *node)) return;
+  const auto node = ChooseFor(id);
+  if (!node) return;
+  group.TellTo(*node, requester_.nodes().Epoch(*node));
+  const bool is_trial = HoldFor(group) == milliseconds::zero() &&
+                        requester_.nodes().IsUntried(*node);
+  if (is_trial && !trials_.Begin(id, *node)) return;
   Sent sent = MakeSent(id, *node);
   const bool is_poll = sent.hold.count() > 0;
   (is_poll ? requester_.counters().polls : requester_.counters().refreshes)
       .Add();
   Call call = is_poll ? MakePoll(sent, group.text) : MakeFetch(sent);
   Send(std::move(call), std::move(sent));
+}
+
+// Returns the node to ask now. Nothing: none is well, nor is it the group's
+// turn.
+std::optional<std::string> Poller::ChooseFor(GroupId id) {
+  PollGroup& group = groups_.at(id);
+  core::NodesView& nodes = requester_.nodes();
+  // That it is refused shows nobody that a node is well again.
+  const bool gives_way =
+      group.refused != Refused::kNothing && !nodes.FirstWell({});
+  const auto node = gives_way ? std::nullopt
+                              : group.choice.Choose(nodes, loop_.clock().Now());
+  if (node) return node;
+  ReportLastError(group);
+  AskWhenNodeIsWell(id);
+  if (gives_way) AskAfter(id, kGiveWayFor);
+  return std::nullopt;
 }
 
 void Poller::EndTrial(GroupId id, bool has_failed) {
@@ -136,8 +154,7 @@ Poller::Sent Poller::MakeSent(GroupId id, const std::string& node) {
       !group.is_primed && ++group.asked < requester_.nodes().All().size();
   sent.node = node;
   sent.began = loop_.clock().Now();
-  sent.epoch = requester_.nodes().Epoch(node);
-  group.TellTo(node, sent.epoch);
+  sent.epoch = group.told_epoch;
   sent.hold = HoldFor(group);
   sent.app_ids = group.text.app_ids();
   sent.form = group.forms.form();
@@ -223,7 +240,8 @@ milliseconds Poller::HoldFor(const PollGroup& group) const {
       left <= Clock::Duration::zero()) {
     return milliseconds::zero();
   }
-  return std::min(options_.hold, std::chrono::ceil<milliseconds>(left));
+  return std::min(
+      {options_.hold, group.max_hold, std::chrono::ceil<milliseconds>(left)});
 }
 
 // --- Answers ---
@@ -232,12 +250,14 @@ void Poller::OnAnswered(const Sent& sent, const absl::StatusOr<Answer>& answer,
                         AppAnswers apps) {
   PollGroup& group = groups_.at(sent.group);
   group.request = 0;
-  EndTrial(sent.group, !answer.ok());
+  const absl::Status& status = answer.status();
+  EndTrial(sent.group, !status.ok() && !kRequestsFault.IsOn(status));
   if (!answer.ok()) {
-    OnNodeFailed(sent, answer.status());
+    OnNodeFailed(sent, status);
     return;
   }
   AskWaiting();
+  NoteAnswered(sent);
   ForgetOtherLives(sent, *answer);
   const bool is_refused =
       answer->code != kCodeOk && answer->code != kCodeNotModified;
@@ -254,50 +274,76 @@ void Poller::OnAnswered(const Sent& sent, const absl::StatusOr<Answer>& answer,
   Continue(sent, news);
 }
 
+// A fetchs says nothing of polls that are refused.
+void Poller::NoteAnswered(const Sent& sent) {
+  PollGroup& group = groups_.at(sent.group);
+  const bool is_fetch = sent.hold.count() == 0;
+  if (is_fetch && group.refused == Refused::kPolls) return;
+  groups_.SetRefused(group, Refused::kNothing);
+  group.fault_backoff.Reset();
+}
+
 // The versions are worth nothing after an error: the same address may be a node
 // that has restarted since (C-10).
 void Poller::OnNodeFailed(const Sent& sent, const absl::Status& status) {
-  PollGroup& group = groups_.at(sent.group);
-  if (IsSecondForm(sent)) {
-    const bool is_refused = kRequestsFault.IsOn(status);
-    group.forms.FailSecond(is_refused);
-    // Then what the first form brings is all there is.
-    if (is_refused && !group.apps.empty()) {
-      group.forms.Reset();
-      AskAfter(sent.group, kMinGap);
-      return;
-    }
-  }
+  if (kRequestsFault.IsOn(status) && PassesOver(sent)) return;
   ForgetVersions(sent);
+  PollGroup& group = groups_.at(sent.group);
+  if (IsSecondForm(sent)) group.forms.FailSecond(false);
   for (const std::string& app_id : *sent.app_ids) {
     const PolledApp* const app = groups_.Find(app_id);
     if (app == nullptr) continue;
-    app->topic->ReportError(kRequestsFault.TakeOff(status));
+    app->topic->ReportError(
+        kPollsFault.TakeOff(kRequestsFault.TakeOff(status)));
   }
   if (group.apps.empty()) {
     Erase(sent.group);
-  } else if (group.choice.Note(requester_.nodes(), sent.node, status)) {
-    OnRefusedByAll(sent);
+  } else if (group.choice.Note(requester_.nodes(), loop_.clock().Now(),
+                               sent.node, status)) {
+    OnRefusedByAll(sent, kPollsFault.IsOn(status));
   } else {
     AskWhenNodeIsWell(sent.group);
   }
 }
 
-// The nodes are well, and refuse this: some of its applications, or, if they
-// refuse no fetchs, polls, in whose place there are fetchs then.
-void Poller::OnRefusedByAll(const Sent& sent) {
+// Whether what was refused says nothing of the applications: it was another
+// form of the list, or a poll that was held for too long, and the group goes on
+// without these.
+bool Poller::PassesOver(const Sent& sent) {
+  PollGroup& group = groups_.at(sent.group);
+  const auto lasted =
+      std::chrono::floor<milliseconds>(loop_.clock().Now() - sent.began);
+  if (group.apps.empty()) return false;
+  if (IsSecondForm(sent)) {
+    // Then what the first form brings is all there is.
+    group.forms.FailSecond(true);
+    group.forms.Reset();
+  } else if (lasted >= kHeldLongEnough && lasted < sent.hold) {
+    ForgetVersions(sent);
+    group.is_read = false;
+    group.max_hold = std::max(kHeldLongEnough, lasted * 3 / 4);
+  } else {
+    return false;
+  }
+  AskAfter(sent.group, kMinGap);
+  return true;
+}
+
+// The nodes are well, and refuse some of the group's applications; or all
+// polls, in whose place there are fetchs then.
+void Poller::OnRefusedByAll(const Sent& sent, bool are_polls_refused) {
   PollGroup& group = groups_.at(sent.group);
   group.is_read = false;
-  if (sent.hold.count() == 0 && group.apps.size() > 1) {
+  groups_.SetRefused(
+      group, sent.hold.count() > 0 ? Refused::kPolls : Refused::kFetches);
+  if (group.apps.size() > 1 && !are_polls_refused) {
     const GroupId other = groups_.Split(sent.group);
     AskAfter(sent.group, TurnAfter(kMinGap));
     AskAfter(other, TurnAfter(kMinGap));
     return;
   }
-  if (group.apps.size() == 1) {
-    groups_.SetQuarantined(*group.apps.begin()->second, true);
-  }
-  AskAfter(sent.group, TurnAfter(group.fault_backoff.Next()));
+  AskAfter(sent.group, std::max<Clock::Duration>(group.fault_backoff.Next(),
+                                                 requester_.NextTurn()));
 }
 
 // The node is well, but won't answer this. Old nodes refuse a whole poll when
@@ -368,7 +414,6 @@ bool Poller::IsSecondForm(const Sent& sent) {
 Poller::News Poller::OnPolled(const Sent& sent, const Answer& answer,
                               AppAnswers apps) {
   if (answer.code == kCodeOk) requester_.counters().pushes.Add();
-  groups_.at(sent.group).fault_backoff.Reset();
   FormFinder& forms = groups_.at(sent.group).forms;
   if (forms.is_guess() && !apps.apps.empty()) forms.Reset();
   return Apply(sent, answer, std::move(apps));
@@ -510,13 +555,13 @@ void Poller::Continue(const Sent& sent, News news) {
   }
 }
 
-// Returns the delay until the next turn after `delay`, so that many that are
-// refused are no flood.
+// Returns the delay until the next turn, at least `delay`, so that many groups
+// that are halved are no flood.
 Poller::Clock::Duration Poller::TurnAfter(Clock::Duration delay) {
   const auto now = loop_.clock().Now();
-  const auto turn = std::max(now + delay, next_turn_);
+  const auto turn = std::max(now, next_turn_);
   next_turn_ = turn + kTurn;
-  return turn - now;
+  return std::max(delay, turn - now);
 }
 
 // Gives the application a group of its own, so that it can't hold up others

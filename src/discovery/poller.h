@@ -103,6 +103,7 @@ class Poller final : public core::Source {
   void Erase(GroupId id);
 
   void Ask(GroupId id);
+  std::optional<std::string> ChooseFor(GroupId id);
   void EndTrial(GroupId id, bool has_failed);
   void ReportLastError(const PollGroup& group);
   Sent MakeSent(GroupId id, const std::string& node);
@@ -120,7 +121,9 @@ class Poller final : public core::Source {
   void OnAnswered(const Sent& sent, const absl::StatusOr<Answer>& answer,
                   AppAnswers apps);
   void OnNodeFailed(const Sent& sent, const absl::Status& status);
-  void OnRefusedByAll(const Sent& sent);
+  void NoteAnswered(const Sent& sent);
+  bool PassesOver(const Sent& sent);
+  void OnRefusedByAll(const Sent& sent, bool are_polls_refused);
   void OnRefused(const Sent& sent, const Answer& answer);
   void OnFetched(const Sent& sent, const Answer& answer, AppAnswers apps);
   bool TellsAll(const Sent& sent, const AppAnswers& apps);

@@ -67,7 +67,7 @@ void Removal::Begin(const Instance& instance, Done done) {
   done_ = std::move(done);
   removed_at_.clear();
   ForgetUnsure();
-  auto chosen = choice_.Choose(requester_.nodes());
+  auto chosen = choice_.Choose(requester_.nodes(), loop_.clock().Now());
   if (!chosen && !unsure_.empty()) chosen = unsure_.begin()->first;
   if (!chosen) {
     timer_ = loop_.RunAfter(milliseconds::zero(), [this] {
@@ -183,7 +183,8 @@ Requester::RequestId Removal::Cancel(Call call, OnStatus done) {
       std::move(call), [this, node, done = std::move(done)](
                            const absl::StatusOr<Answer>& answer) {
         if (!answer.ok()) {
-          choice_.Note(requester_.nodes(), node, answer.status());
+          choice_.Note(requester_.nodes(), loop_.clock().Now(), node,
+                       answer.status());
           return done(
               kRequestsFault.TakeOff(base::kUnsent.TakeOff(answer.status())));
         }

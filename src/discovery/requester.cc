@@ -21,6 +21,17 @@ constexpr milliseconds kDeadlineMargin{20};
 
 constexpr int kFirstHttpError = 400;
 
+// How long a node that answered for itself is known to be well, and how often
+// one that failed is asked.
+constexpr milliseconds kKnownFor{1000};
+constexpr std::chrono::seconds kAskFailedAfter{12};
+
+// A poll of the nodes, which is answered at once if there is any.
+constexpr milliseconds kLeastHold{100};
+
+// Between two that were refused by all nodes.
+constexpr milliseconds kRefusedTurn{100};
+
 // What even a hasty request may take.
 constexpr milliseconds kLeastPatience{50};
 
@@ -59,8 +70,12 @@ Requester::RequestId Requester::Send(Call call, Done done) {
   asked.what = std::move(call.what);
   asked.node = call.node;
   asked.began = clock_.Now();
+  // Polls of the nodes themselves are doubted as any other request is.
+  const bool is_poll = call.hold > milliseconds::zero();
+  asked.is_poll = is_poll && !call.is_for_node;
+  asked.is_hurried = call.patience > milliseconds::zero();
   asked.tells_how = call.tells_how;
-  asked.is_for_node = call.is_for_node;
+  asked.is_for_node = call.is_for_node && !is_poll;
   asked.read_data = std::move(call.read_data);
   asked.done = std::move(done);
   net::HttpRequest request = MakeRequest(std::move(call));
@@ -128,47 +143,100 @@ void Requester::OnResponse(RequestId id, Asked asked,
   const absl::Status& how = answer.status();
   if (has_code && absl::IsUnavailable(how)) {
     nodes.Refused(asked.node, asked.began, CauseOf(how));
-  } else if (has_answered && !asked.is_for_node && nodes.IsWell(asked.node)) {
-    const std::string node = asked.node;
-    in_doubt_.emplace(id, Doubt{std::move(asked), how});
-    return AskForItself(node);
+  } else if (has_answered && IsDoubtful(asked)) {
+    return Doubt(id, std::move(asked), how);
   } else {
     nodes.Failed(asked.node, asked.began, CauseOf(how));
   }
   asked.done(Tell(asked, how));
 }
 
-void Requester::AskForItself(const std::string& node) {
-  if (!judged_.insert(node).second) return;
+// A node that failed is asked for itself now and then alone, though it may just
+// be back and the turn have come to what it refuses.
+bool Requester::IsDoubtful(const Asked& asked) {
+  if (asked.is_for_node) return false;
+  if (nodes_.IsWell(asked.node)) return true;
+  const auto& began = questions_[{asked.node, asked.is_poll}].began;
+  return !began || clock_.Now() - *began >= kAskFailedAfter;
+}
+
+void Requester::Doubt(RequestId id, Asked asked, absl::Status how) {
+  const std::string node = asked.node;
+  const bool is_poll = asked.is_poll;
+  const auto& found_well = questions_[{node, is_poll}].found_well;
+  const bool is_known = found_well && nodes_.IsWell(node) &&
+                        clock_.Now() - *found_well < kKnownFor;
+  if (!is_known && !asked.is_hurried) {
+    in_doubt_.emplace(id, Doubtful{std::move(asked), std::move(how)});
+    return AskForItself(node, is_poll);
+  }
+  if (!is_known) AskForItself(node, is_poll);
+  asked.done(kRequestsFault.PutOn(Tell(asked, how)));
+}
+
+void Requester::AskForItself(const std::string& node, bool is_poll) {
+  Question& question = questions_[{node, is_poll}];
+  if (std::exchange(question.is_under_way, true)) return;
+  question.began = clock_.Now();
+  Send(MakeQuestion(node, is_poll),
+       [this, node, is_poll](const absl::StatusOr<Answer>& answer) {
+         Judge(node, is_poll, answer.status());
+       });
+}
+
+Call Requester::MakeQuestion(const std::string& node, bool is_poll) {
   Call call;
   call.what = absl::StrFormat("fetch %s", kNodesAppId);
   call.node = node;
-  call.path = "/discovery/fetchs";
-  call.parameters = FetchsQuery(options_.env, {std::string(kNodesAppId)});
   call.is_hasty = true;
   call.passes_line = true;
   call.is_for_node = true;
-  Send(std::move(call), [this, node](const absl::StatusOr<Answer>&) {
-    judged_.erase(node);
-    Judge(node);
-  });
+  if (is_poll) {
+    PollText nodes;
+    nodes.Add(std::string(kNodesAppId), 0);
+    call.path = "/discovery/polls";
+    call.parameters = PollsQuery(
+        options_.env,
+        absl::StrFormat("%s/nodes/%d", options_.poller_prefix, ++last_poll_),
+        nodes);
+    call.hold = kLeastHold;
+  } else {
+    call.path = "/discovery/fetchs";
+    call.parameters = FetchsQuery(options_.env, {std::string(kNodesAppId)});
+  }
+  return call;
 }
 
 // What the node answered has marked it. A node that refuses reads does writes.
-void Requester::Judge(const std::string& node) {
-  std::vector<RequestId> ids;
-  for (const auto& [id, doubt] : in_doubt_) {
-    if (doubt.asked.node == node) ids.push_back(id);
-  }
+void Requester::Judge(const std::string& node, bool is_poll,
+                      const absl::Status& status) {
   const bool is_well = nodes_.IsWell(node);
+  const bool refuses_polls = kRequestsFault.IsOn(status);
+  Question& question = questions_[{node, is_poll}];
+  question.is_under_way = false;
+  if (is_well && !refuses_polls) question.found_well = clock_.Now();
+  std::vector<RequestId> ids;
+  for (const auto& [id, doubtful] : in_doubt_) {
+    const Asked& asked = doubtful.asked;
+    if (asked.node == node && asked.is_poll == is_poll) ids.push_back(id);
+  }
   for (const RequestId id : ids) {
     // Another one's `done` may have aborted it.
-    auto doubt = in_doubt_.extract(id);
-    if (!doubt) continue;
-    const auto& [asked, how] = doubt.mapped();
-    absl::Status status = Tell(asked, how);
-    asked.done(is_well ? kRequestsFault.PutOn(std::move(status)) : status);
+    auto doubtful = in_doubt_.extract(id);
+    if (!doubtful) continue;
+    const auto& [asked, how] = doubtful.mapped();
+    absl::Status told = Tell(asked, how);
+    if (is_well) told = kRequestsFault.PutOn(std::move(told));
+    if (refuses_polls) told = kPollsFault.PutOn(std::move(told));
+    asked.done(std::move(told));
   }
+}
+
+base::Clock::Duration Requester::NextTurn() {
+  const auto now = clock_.Now();
+  const auto turn = std::max(now, next_turn_);
+  next_turn_ = turn + kRefusedTurn;
+  return turn - now;
 }
 
 // What whoever has asked gets for a status.

@@ -4,11 +4,13 @@
 #define NAMING_DISCOVERY_REQUESTER_H_
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
-#include <set>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "base/clock.h"
@@ -24,6 +26,11 @@ struct RequesterOptions {
   std::string user_agent;
   std::string app_id;  // Of this program; may be empty.
   std::string env;     // Of what a node is asked for itself.
+
+  // Begins the name of each poll; must be unique to this Client among all
+  // clients of the nodes.
+  std::string poller_prefix;
+
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(1);
   std::chrono::milliseconds request_timeout = std::chrono::seconds(3);
 
@@ -35,6 +42,10 @@ struct RequesterOptions {
 // On the status of a call: the node answered, though not properly, and does so
 // to others.
 inline constexpr base::StatusMark kRequestsFault{"naming.requests_fault"};
+
+// On that of a poll as well: the node refuses all polls, and answers what else
+// it is asked.
+inline constexpr base::StatusMark kPollsFault{"naming.polls_fault"};
 
 // One request to a discovery node.
 struct Call {
@@ -48,6 +59,8 @@ struct Call {
   std::chrono::milliseconds hold{0};
 
   // How long it may take at most, if that is less than usual; zero: as usual.
+  // Whoever is in such a hurry is told a failure at once: as the request's own,
+  // while it isn't known whether it is.
   std::chrono::milliseconds patience{0};
 
   // Reads the answer's data while it is decoded; none: it comes with the
@@ -61,7 +74,8 @@ struct Call {
   // See net::HttpRequest::passes_line.
   bool passes_line = false;
 
-  // Whether whatever is wrong with the answer is the node's fault.
+  // Whether it asks the node for itself: then whatever is wrong with the answer
+  // is the node's fault, or that of all polls.
   bool is_for_node = false;
 
   // Gives up after a third of the time, or so early that every node gets a turn
@@ -74,9 +88,9 @@ struct Call {
 // and keeps account of the nodes' health.
 //
 // What stands before a node may refuse the requests of one application and let
-// all others pass. So a node that was well is asked for itself when an answer
-// is none, before that is called its fault: otherwise one such application
-// would drive all others from node to node (C-34).
+// all others pass. So a node is asked for itself when an answer is none, before
+// that is called its fault: otherwise one such application would drive all
+// others from node to node (C-34).
 //
 // Lives on one loop, that of its HttpClient.
 class Requester final {
@@ -99,6 +113,10 @@ class Requester final {
   // Returns whether the node may have got a request that isn't done.
   bool MayBeSent(RequestId id) const;
 
+  // Returns how long whoever was refused by all nodes is to wait at least, so
+  // that many of them are no flood: each has a turn.
+  base::Clock::Duration NextTurn();
+
   // Returns the status of a call that wasn't even tried because of how the last
   // one failed.
   absl::Status NoNode(std::string_view what) const;
@@ -113,6 +131,8 @@ class Requester final {
     std::string what;
     std::string node;
     base::Clock::TimePoint began{};
+    bool is_poll = false;
+    bool is_hurried = false;
     bool tells_how = false;
     bool is_for_node = false;
     ReadData read_data;
@@ -120,9 +140,16 @@ class Requester final {
   };
 
   // A call whose answer is none, while its node is asked for itself.
-  struct Doubt {
+  struct Doubtful {
     Asked asked;
     absl::Status how;
+  };
+
+  // What a node is asked for itself: a poll, or a fetchs.
+  struct Question {
+    bool is_under_way = false;
+    std::optional<base::Clock::TimePoint> began;
+    std::optional<base::Clock::TimePoint> found_well;
   };
 
   net::HttpRequest MakeRequest(Call call) const;
@@ -130,8 +157,11 @@ class Requester final {
                   absl::StatusOr<net::HttpResponse> response);
   absl::StatusOr<Answer> Decode(absl::StatusOr<net::HttpResponse> response,
                                 const ReadData& read_data);
-  void AskForItself(const std::string& node);
-  void Judge(const std::string& node);
+  bool IsDoubtful(const Asked& asked);
+  void Doubt(RequestId id, Asked asked, absl::Status how);
+  void AskForItself(const std::string& node, bool is_poll);
+  Call MakeQuestion(const std::string& node, bool is_poll);
+  void Judge(const std::string& node, bool is_poll, const absl::Status& status);
   static absl::Status Tell(const Asked& asked, const absl::Status& how);
   std::chrono::milliseconds HastyTimeout() const;
 
@@ -140,8 +170,11 @@ class Requester final {
   core::NodesView nodes_;
   core::NodesView reads_;  // The same, for a node that is asked for itself.
   const RequesterOptions options_;
-  std::map<RequestId, Doubt> in_doubt_;
-  std::set<std::string> judged_;  // Nodes that are asked for themselves.
+  std::map<RequestId, Doubtful> in_doubt_;
+  // By node, and whether it is a poll.
+  std::map<std::pair<std::string, bool>, Question> questions_;
+  std::uint64_t last_poll_ = 0;
+  base::Clock::TimePoint next_turn_{};
 };
 
 // Returns `status` with `discovery: <what>: <node>: ` before its message.

@@ -128,7 +128,9 @@ CautiousHttpClient::Request CautiousHttpClient::Take(RequestId id) {
 void CautiousHttpClient::Note(const Request& request,
                               const absl::Status& status) {
   Server& server = servers_.at(request.server);
-  switch (status.code()) {
+  const absl::StatusCode code =
+      kAnswerBegun.IsOn(status) ? absl::StatusCode::kOk : status.code();
+  switch (code) {
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kDeadlineExceeded:
       if (request.answers_before != server.answers) return;

@@ -376,6 +376,42 @@ TEST_CASE("Seeds that aren't among the learned nodes are a fallback",
   }
 }
 
+TEST_CASE("Passing over a node of the own zone is no way to a seed elsewhere",
+          "[nodes]") {
+  NodesFixture f({"http://10.0.0.1:1"});
+  f.nodes.Learn({"http://10.0.0.2:1", "http://10.0.0.3:1"});
+  const std::string first = *f.nodes.Choose();
+  const auto second = f.nodes.FirstWell(Purpose::kAny, {first});
+  REQUIRE(second);
+  CHECK(*second != first);
+  CHECK(*second != "http://10.0.0.1:1");
+  CHECK_FALSE(f.nodes.FirstWell(Purpose::kAny, {first, *second}));
+  f.Fail(first);
+  f.Fail(*second);
+  CHECK(f.nodes.FirstWell(Purpose::kAny, {}) == "http://10.0.0.1:1");
+}
+
+TEST_CASE("A node that hasn't answered for seconds may hang", "[nodes]") {
+  NodesFixture f({"http://a:1"});
+  CHECK(f.nodes.IsUntried("http://a:1"));
+  f.nodes.Succeeded("http://a:1");
+  CHECK_FALSE(f.nodes.IsUntried("http://a:1"));
+  f.clock.Advance(seconds(4));
+  CHECK(f.nodes.IsUntried("http://a:1"));
+  f.nodes.Succeeded("http://a:1");
+  f.Fail("http://a:1");  // Its turns are few anyway.
+  CHECK_FALSE(f.nodes.IsUntried("http://a:1"));
+}
+
+TEST_CASE("A node that is learned anew is in another epoch", "[nodes]") {
+  NodesFixture f({"http://10.0.0.1:1"});
+  f.nodes.Learn({"http://10.0.0.2:1"});
+  const auto before = f.nodes.Epoch("http://10.0.0.2:1");
+  f.nodes.Learn({});
+  f.nodes.Learn({"http://10.0.0.2:1"});
+  CHECK(f.nodes.Epoch("http://10.0.0.2:1") != before);
+}
+
 TEST_CASE("Addresses that can't be a node's are not learned", "[nodes]") {
   SECTION("unspecified ones never, loopback not for seeds elsewhere") {
     NodesFixture f({"http://10.0.0.1:1"});

@@ -137,10 +137,12 @@ TEST_CASE("A failed poll goes to another node at once, with version 0",
   SECTION("the node is starting up") { f.http.Answer(first, CodeJson(-500)); }
   SECTION("the node answers nonsense, also for itself") {
     f.http.Answer(first, "<html>");
+    f.http.Answer(f.http.Waiting(kPolls), "<html>");
     f.http.Answer(f.http.Waiting(kFetchs), "<html>");
   }
   SECTION("a proxy answers") {
     f.http.Answer(first, "busy", 503);
+    f.http.Answer(f.http.Waiting(kPolls), "busy", 503);
     f.http.Answer(f.http.Waiting(kFetchs), "busy", 503);
   }
   CHECK(Hostnames(topic) == Set{"h1"});  // Kept.

@@ -155,13 +155,15 @@ TEST_CASE("What is asked and answered is counted", "[discovery][requester]") {
     f.http.Answer(request, CodeJson(-404));
     expected.bytes_received = CodeJson(-404).size();
   }
-  SECTION("something else") {
-    f.requester.nodes().Failed("http://a:1", f.loop.clock().Now(),
-                               absl::UnavailableError(""));
+  SECTION("something else, also when the node is asked for itself") {
     f.http.Answer(request, "<html>");
-    expected.bytes_received = 6;
-    expected.failed_requests = 1;
-    expected.decode_errors = 1;
+    const auto question = f.http.Waiting("/discovery/fetchs");
+    f.http.Answer(question, "<html>");
+    expected.requests = 2;
+    expected.bytes_sent += question.request.url.size();
+    expected.bytes_received = 12;
+    expected.failed_requests = 2;
+    expected.decode_errors = 2;
   }
   SECTION("a node that can't") {
     f.http.Answer(request, CodeJson(-500));
