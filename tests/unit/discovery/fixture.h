@@ -24,8 +24,8 @@ struct Fixture {
   explicit Fixture(std::vector<std::string> seeds = {"http://a:1"})
       : nodes(loop.clock(), std::make_shared<core::Logger>(LogSink()),
               MakeNodesOptions(std::move(seeds))),
-        requester(loop.clock(), http, nodes, {"naming/test", "my.app", "dev", "me"}) {
-  }
+        requester(loop.clock(), http, nodes,
+                  {"naming/test", "my.app", "dev", "me"}) {}
 
   core::NodesOptions MakeNodesOptions(std::vector<std::string> seeds) {
     core::NodesOptions options;
