@@ -19,11 +19,10 @@ bool IsApart(const PollGroup& group) {
 PollGroups::PollGroups(PollGroupsOptions options, std::uint64_t seed)
     : options_(options), seed_(seed) {}
 
-PolledApp& PollGroups::Follow(std::shared_ptr<core::Topic> topic) {
+void PollGroups::Follow(std::shared_ptr<core::Topic> topic) {
   PolledApp& app = apps_[topic->app_id()];
   app = PolledApp();
   app.topic = std::move(topic);
-  return app;
 }
 
 void PollGroups::Unfollow(PolledApp& app) {

@@ -34,7 +34,7 @@ class PollGroups final {
 
   // Adds the application, in no group yet. One of that name that nobody uses
   // any more is replaced: its group must have let it go.
-  PolledApp& Follow(std::shared_ptr<core::Topic> topic);
+  void Follow(std::shared_ptr<core::Topic> topic);
 
   // Removes it, from its group as well.
   void Unfollow(PolledApp& app);

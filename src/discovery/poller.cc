@@ -3,7 +3,6 @@
 #include "discovery/poller.h"
 
 #include <algorithm>
-#include <iterator>
 #include <optional>
 #include <utility>
 

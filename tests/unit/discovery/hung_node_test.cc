@@ -26,12 +26,6 @@ constexpr milliseconds kTick{20};
 struct HungNodesFixture : PollerFixture {
   HungNodesFixture() : PollerFixture({"http://a:1", "http://b:1"}, 64) {}
 
-  void FollowMany(int count) {
-    for (int i = 0; i < count; ++i) {
-      topics.push_back(Follow("x" + std::to_string(i)));
-    }
-  }
-
   // Nodes in `hung` let requests time out; others have an instance of each
   // application, and hold polls that tell a version.
   void Run(milliseconds time) {
@@ -54,12 +48,7 @@ struct HungNodesFixture : PollerFixture {
     const bool is_held = request.path == kPolls &&
                          std::count(versions.begin(), versions.end(), "0") == 0;
     if (is_held) return;
-    std::string data;
-    for (const std::string& app_id : request.Values("appid")) {
-      if (!data.empty()) data += ",";
-      data += AppJson(app_id, 1, {"h"});
-    }
-    http.Answer(request, DataJson(data));
+    http.Answer(request, DataJson(Lists(request.Values("appid"))));
   }
 
   bool AllHaveLists() const {
@@ -68,7 +57,6 @@ struct HungNodesFixture : PollerFixture {
     });
   }
 
-  std::vector<std::shared_ptr<core::Topic>> topics;
   std::set<std::string> hung;
   std::map<std::string, std::size_t> attempts;  // By node.
   std::map<testing::FakeHttpClient::RequestId, base::Clock::TimePoint> began;

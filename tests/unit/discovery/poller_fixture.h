@@ -53,6 +53,24 @@ struct PollerFixture : Fixture {
     return topic;
   }
 
+  // Follows x0, x1, and so on.
+  void FollowMany(int count) {
+    for (int i = 0; i < count; ++i) {
+      topics.push_back(Follow("x" + std::to_string(i)));
+    }
+  }
+
+  // Returns lists of one Instance for each of `app_ids`.
+  static std::string Lists(const std::vector<std::string>& app_ids) {
+    std::string data;
+    for (const std::string& app_id : app_ids) {
+      if (app_id == kNodesAppId) continue;
+      if (!data.empty()) data += ",";
+      data += AppJson(app_id, 1, {"h"});
+    }
+    return data;
+  }
+
   // Lets what waits for a few milliseconds begin.
   void Settle() { loop.Advance(std::chrono::milliseconds(50)); }
 
@@ -79,6 +97,7 @@ struct PollerFixture : Fixture {
   std::shared_ptr<core::Dispatcher> dispatcher =
       std::make_shared<core::Dispatcher>();
   std::unique_ptr<Poller> poller;
+  std::vector<std::shared_ptr<core::Topic>> topics;  // Of FollowMany().
 };
 
 inline std::set<std::string> Hostnames(

@@ -261,16 +261,8 @@ constexpr milliseconds kStep{5};
 
 // Both nodes behind a proxy that has its own mind of some requests.
 struct ProxyFixture : PollerFixture {
-  explicit ProxyFixture(std::function<bool(const Pending&)> refuses_request,
-                        std::size_t max_group_apps = 64)
-      : PollerFixture(kTwoNodes, max_group_apps),
-        refuses(std::move(refuses_request)) {}
-
-  void FollowMany(int count) {
-    for (int i = 0; i < count; ++i) {
-      topics.push_back(Follow("x" + std::to_string(i)));
-    }
-  }
+  explicit ProxyFixture(std::function<bool(const Pending&)> refuses_request)
+      : PollerFixture(kTwoNodes, 64), refuses(std::move(refuses_request)) {}
 
   // Answers what comes, for so long. Polls that tell a version are held.
   void Serve(milliseconds time) {
@@ -298,16 +290,6 @@ struct ProxyFixture : PollerFixture {
     }
   }
 
-  static std::string Lists(const List& app_ids) {
-    std::string data;
-    for (const std::string& app_id : app_ids) {
-      if (app_id == kNodesAppId) continue;
-      if (!data.empty()) data += ",";
-      data += AppJson(app_id, 1, {"h"});
-    }
-    return data;
-  }
-
   std::function<bool(const Pending&)> refuses;
   // Returns whether held polls have all of the applications but `app_id`.
   bool AllAreHeldBut(const std::string& app_id) const {
@@ -324,7 +306,6 @@ struct ProxyFixture : PollerFixture {
   bool holds_all_polls = false;
   bool is_down = false;
   int named = 0;  // How many named x5 while all was down.
-  std::vector<std::shared_ptr<core::Topic>> topics;
   int refused = 0;
   int answered = 0;
 };
